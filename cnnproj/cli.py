@@ -1,0 +1,107 @@
+"""The command line: parses, calls ``Project``, prints."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnproj import __version__
+from cnnproj.words import say
+
+app = typer.Typer(
+    help=say("cli.help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help=say("cli.project"))]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def cnnproj(
+    language: Annotated[str, typer.Option(help=say("cli.language"))] = "",
+    version: Annotated[
+        bool, typer.Option("--version", help=say("cli.version"), callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The language is chosen in ``__main__``, before the words here are read."""
+
+
+@app.command(help=say("cli.new"))
+def new(
+    name: Annotated[str, typer.Argument(help=say("cli.new_name"))],
+) -> None:
+    """Make a project folder."""
+    from cnnproj.template import make_project
+
+    folder = make_project(Path(name))
+    typer.echo(say("cli.made", folder=folder))
+
+
+@app.command(help=say("cli.run"))
+def run(
+    project: ProjectFolder = Path(),
+    notebooks: Annotated[bool, typer.Option("--notebooks", help=say("cli.notebooks"))] = False,
+) -> None:
+    """Run every stage, or every notebook."""
+    from cnnproj.project import Project
+
+    opened = Project.open(project)
+    if notebooks:
+        from cnnproj.notebooks import run_notebooks
+
+        run_notebooks(opened)
+        page = opened.report()
+    else:
+        page = opened.run(announce=typer.echo)
+    best = opened.record.manifest.best_model or ""
+    score = opened.record.manifest.scores[best]
+    bounds = {"low": f"{score.low:.3f}", "high": f"{score.high:.3f}"}
+    typer.echo(say("cli.result", model=best, accuracy=f"{score.accuracy:.3f}", n=score.n, **bounds))
+    typer.echo(say("cli.report_is", page=page))
+
+
+@app.command(help=say("cli.status"))
+def status(project: ProjectFolder = Path()) -> None:
+    """Say how each stage stands."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from cnnproj.project import Project
+
+    table = Table(say("cli.stage"), say("cli.state"), say("cli.why"), box=None)
+    for stage in Project.open(project).status():
+        table.add_row(Project.title(stage.stage), say(f"cli.states.{stage.state.replace(' ', '_')}"), "; ".join(stage.reasons))
+    Console().print(table)
+
+
+@app.command(help=say("cli.report"))
+def report(
+    project: ProjectFolder = Path(),
+    pdf: Annotated[bool, typer.Option("--pdf", help=say("cli.pdf"))] = False,
+) -> None:
+    """Write the report."""
+    from cnnproj.project import Project
+
+    page = Project.open(project).report()
+    typer.echo(say("cli.report_is", page=page))
+    if pdf:
+        from cnnproj.reporting.pdf import write_pdf
+
+        typer.echo(say("cli.report_is", page=write_pdf(page, page.with_suffix(".pdf"))))
+
+
+@app.command(help=say("cli.predict"))
+def predict(
+    photos: Annotated[list[Path], typer.Argument(help=say("cli.photos"))],
+    project: ProjectFolder = Path(),
+) -> None:
+    """Name the class of photos."""
+    from cnnproj.project import Project
+
+    for seen in Project.open(project).predict(photos):
+        probability = f"{seen.probability:.3f}"
+        typer.echo(say("cli.seen", photo=seen.photo, label=seen.label, probability=probability, figure=seen.figure))

@@ -1,0 +1,85 @@
+"""A zip, read in place: never unpacked to disk, and refused before any image is read if it looks like an attack."""
+
+import re
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from threading import Lock
+
+from cnnproj.data.sources.tree import MAX_FILE_BYTES, FileTree, is_image
+from cnnproj.errors import CnnprojError, UnreadableImage
+
+MAX_MEMBERS = 200_000
+MAX_UNPACKED_BYTES = 20 << 30
+MAX_RATIO = 200
+RATIO_COUNTS_ABOVE_BYTES = 1 << 20
+
+
+class Zip(FileTree):
+    """The files in a zip.
+
+    Raises:
+        CnnprojError: where it is no zip or not a safe one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.stem
+        self.where = str(path)
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except OSError as error:
+            raise CnnprojError("data.unopened", path=path, reason=error.strerror) from error
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
+            raise CnnprojError("data.zip_damaged", path=path, reason=error) from error
+        self._refuse_if_unsafe()
+        self._members = {_posix(info): info for info in self._zip.infolist() if not info.is_dir()}
+        # A ZipFile has one position in its file and counts its readers without a lock of its own.
+        self._lock = Lock()
+
+    def _refuse_if_unsafe(self) -> None:
+        members = self._zip.infolist()
+        if len(members) > MAX_MEMBERS:
+            self._refuse("data.zip_members", count=len(members), most=MAX_MEMBERS)
+        unpacked = sum(info.file_size for info in members)
+        if unpacked > MAX_UNPACKED_BYTES:
+            self._refuse("data.zip_unpacked", size=unpacked >> 30, most=MAX_UNPACKED_BYTES >> 30)
+        for info in members:
+            path = _posix(info)
+            if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in path.split("/"):
+                self._refuse("data.zip_outside", member=info.filename)
+            if stat.S_ISLNK(info.external_attr >> 16):
+                self._refuse("data.zip_link", member=info.filename)
+            if info.flag_bits & 0x1:
+                self._refuse("data.zip_encrypted", member=info.filename)
+            # The other methods unpack without a bound on what one step gives.
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                self._refuse("data.zip_method", member=info.filename)
+            ratio = info.file_size / max(info.compress_size, 1)
+            if info.file_size > RATIO_COUNTS_ABOVE_BYTES and ratio > MAX_RATIO:
+                self._refuse("data.zip_ratio", member=info.filename, ratio=round(ratio), most=MAX_RATIO)
+
+    def _refuse(self, key: str, **values: object) -> None:
+        self._zip.close()
+        raise CnnprojError(key, path=self.where, **values)
+
+    def images(self) -> dict[str, str]:
+        """See ``FileTree.images``."""
+        return {path: f"{info.file_size} {info.CRC:08x}" for path, info in self._members.items() if is_image(path)}
+
+    def read(self, path: str) -> bytes:
+        """See ``FileTree.read``."""
+        info = self._members[path]
+        if info.file_size > MAX_FILE_BYTES:
+            raise UnreadableImage("data.image_file_too_large", name=path)
+        try:
+            # With a size, `read` unpacks no more than that, even where the header lies about it.
+            with self._lock, self._zip.open(info) as member:
+                return member.read(info.file_size)
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+            raise UnreadableImage("data.image_damaged", name=path, reason=error) from error
+
+
+def _posix(info: zipfile.ZipInfo) -> str:
+    """The path of a member; some programs on Windows write backslashes."""
+    return PurePosixPath(info.filename.replace("\\", "/")).as_posix()

@@ -1,0 +1,104 @@
+"""What every source gives: a table with one row an image, and the pixels of each row."""
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cnnproj.data.decoding import Pixels
+from cnnproj.errors import CnnprojError
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+class Record(NamedTuple):
+    """One row of a source's table."""
+
+    image: str
+    label: str
+    given_split: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Source(ABC):
+    """Labelled images from one place.
+
+    Attributes:
+        name: what to call it.
+        table: one row an image, sorted by ``image``: ``image`` (its path within the source), ``label``,
+            ``given_split`` ("train", "validation", "test", or "" where the source does not say) and ``group``
+            (images that must stay together, or "").
+        fingerprint: a hex digest that changes when the content does.
+    """
+
+    name: str
+    table: pd.DataFrame
+    fingerprint: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels there are, numbers in them in the order of their value: "2" before "10"."""
+        return tuple(sorted(self.table["label"].unique(), key=natural_order))
+
+    @abstractmethod
+    def read(self, row: int) -> Pixels:
+        """The image of a row of the table at its own size; may be called from several threads at once.
+
+        Returns:
+            ``uint8``, (height, width) for gray or (height, width, 3) for RGB.
+
+        Raises:
+            UnreadableImage: where it cannot be read or decoded.
+        """
+
+    def mask(self, row: int) -> npt.NDArray[np.bool_] | None:
+        """Where the object is that decides the class, (height, width), or None where nobody knows."""
+        return None
+
+
+def image_table(records: Iterable[Record], where: str) -> pd.DataFrame:
+    """The table of a source, sorted by ``image``, whatever the order the records come in.
+
+    Args:
+        records: one an image.
+        where: what to call the source in an error.
+
+    Raises:
+        CnnprojError: where there are fewer than two classes, or a class has no image to train on.
+    """
+    table = pd.DataFrame(sorted(records), columns=list(Record._fields))
+    labels = sorted(set(table["label"]), key=natural_order)
+    if len(labels) < 2:
+        raise CnnprojError("data.one_class", where=where, label=labels[0])
+    trainable = set(table["label"][table["given_split"].isin(["train", ""])])
+    for label in labels:
+        if label not in trainable:
+            raise CnnprojError("data.class_without_training", where=where, label=label)
+    return table
+
+
+def natural_order(text: str) -> tuple[list[str | int], str]:
+    """A sort key by which "2" comes before "10" and "img2" before "img10"."""
+    parts = re.split(r"([0-9]+)", text.casefold())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], text
+
+
+def digest(*parts: object) -> str:
+    """One hex digest of several values, by their text."""
+    text = "\0".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

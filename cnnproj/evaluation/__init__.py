@@ -1,0 +1,1 @@
+"""Scores on the test part, and the only door to it."""

@@ -1,0 +1,1 @@
+"""Where the best network looks: the cases that are shown, and their heatmaps."""

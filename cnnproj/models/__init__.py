@@ -1,0 +1,15 @@
+"""The networks: one architecture a file, its defaults in its signature and its search space beside it."""
+
+from cnnproj.models import compact_cnn, deep_cnn, mlp  # registers them, in the order of the notebooks
+from cnnproj.models.registry import OPTIMIZERS as OPTIMIZERS
+from cnnproj.models.registry import TRAINING_DEFAULTS as TRAINING_DEFAULTS
+from cnnproj.models.registry import Architecture as Architecture
+from cnnproj.models.registry import architecture as architecture
+from cnnproj.models.registry import architectures as architectures
+from cnnproj.models.registry import forget as forget
+from cnnproj.models.space import Choice as Choice
+from cnnproj.models.space import Range as Range
+from cnnproj.models.space import Space as Space
+from cnnproj.models.space import Value as Value
+
+__all__ = ["compact_cnn", "deep_cnn", "mlp"]

@@ -1,0 +1,149 @@
+"""The architectures by name. Registering one makes it tunable, trainable, comparable and explainable like the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cnnproj.errors import CnnprojError
+from cnnproj.models.space import Space, Value
+
+if TYPE_CHECKING:
+    import keras
+
+Builder = Callable[..., "keras.Sequential"]
+
+# What `cnnproj.training` takes for every architecture, with its default: how a network is trained rather than built.
+TRAINING_DEFAULTS: Mapping[str, Value] = MappingProxyType(
+    {
+        "optimizer": "adamw",
+        "learning_rate": 2e-3,
+        "batch_size": 32,
+        "weight_decay": 1e-4,
+        "label_smoothing": 0.05,
+    }
+)
+# Keras' own 0.99 needs some 500 steps before the running statistics can be used; a course's trial has fewer.
+BATCH_NORM_MOMENTUM = 0.9
+OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network that can be built for any image shape and number of classes.
+
+    Attributes:
+        name: what ``project.toml`` and the reports call it.
+        builder: ``builder(shape, classes, **hyperparameters)`` → an unbuilt-weights ``keras.Sequential``.
+        defaults: every hyperparameter, the builder's own and the training's, with its default value.
+        space: the hyperparameters that a search varies unless ``project.toml`` says otherwise.
+        ours: whether cnnproj ships it; a student's own travels as a whole ``.keras`` file as well.
+    """
+
+    name: str
+    builder: Builder
+    defaults: Mapping[str, Value]
+    space: Mapping[str, Space]
+    ours: bool
+
+    def build(
+        self, shape: tuple[int, int, int], classes: int, hyperparameters: Mapping[str, Value]
+    ) -> keras.Sequential:
+        """The network for images of ``shape`` (height, width, channels) with a softmax over ``classes``.
+
+        Raises:
+            CnnprojError: where the network does not fit the images, or is no ``Sequential``.
+        """
+        import keras
+
+        own = {key: value for key, value in hyperparameters.items() if key not in TRAINING_DEFAULTS}
+        try:
+            model = self.builder(shape, classes, **own)
+        except ValueError as error:
+            raise CnnprojError(
+                "models.cannot_build", model=self.name, height=shape[0], width=shape[1], reason=_first_line(error)
+            ) from error
+        if not isinstance(model, keras.Sequential):
+            raise CnnprojError("models.not_sequential", model=self.name, came=type(model).__name__)
+        if not model.built or model.output_shape != (None, classes):
+            came = model.output_shape[1:] if model.built else "?"
+            raise CnnprojError("models.wrong_output", model=self.name, classes=classes, came=came)
+        model.name = self.name
+        return model
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the code that builds the network does."""
+        return hashlib.sha256(_source(self.builder).encode()).hexdigest()[:16]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the builder's docstring."""
+        return (inspect.getdoc(self.builder) or "").split("\n")[0]
+
+
+def _source(function: Builder) -> str:
+    try:
+        return inspect.getsource(function)
+    except OSError:  # typed at a prompt: there is no file to read
+        return repr(function.__code__.co_code) + repr(function.__code__.co_consts)
+
+
+def _first_line(error: Exception) -> str:
+    return next(line.strip() for line in str(error).splitlines() if line.strip())
+
+
+_architectures: dict[str, Architecture] = {}
+
+
+def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
+    """Register the function below as an architecture under its own name.
+
+    The function takes ``shape`` (height, width, channels) and ``classes``, and after the ``*`` its hyperparameters,
+    each with its default. ``space`` says which of them, and of the training's (``learning_rate``, ``batch_size``,
+    ``optimizer``, ``weight_decay``, ``label_smoothing``), a search varies.
+
+        @architecture(space={"filters": Choice(8, 16), "learning_rate": Range(1e-4, 1e-2, log=True)})
+        def my_cnn(shape, classes, *, filters=16):
+            return keras.Sequential([keras.Input(shape), …, layers.Dense(classes, activation="softmax")])
+
+    Raises:
+        CnnprojError: where ``space`` names a hyperparameter that there is not, or the builder lacks a default.
+    """
+
+    def register(builder: Builder) -> Builder:
+        name = builder.__name__
+        own: dict[str, Value] = {}
+        for parameter in inspect.signature(builder).parameters.values():
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                if parameter.default is inspect.Parameter.empty:
+                    raise CnnprojError("models.no_default", model=name, parameter=parameter.name)
+                own[parameter.name] = parameter.default
+        defaults = {**TRAINING_DEFAULTS, **own}
+        for key in space:
+            if key not in defaults:
+                raise CnnprojError(
+                    "models.unknown_hyperparameter", model=name, parameter=key, known=", ".join(sorted(defaults))
+                )
+        ours = builder.__module__.startswith("cnnproj.models.")
+        if not ours and name in _architectures and _architectures[name].ours:
+            raise CnnprojError("models.name_taken", model=name)
+        _architectures[name] = Architecture(name, builder, defaults, dict(space), ours)
+        return builder
+
+    return register
+
+
+def architectures() -> dict[str, Architecture]:
+    """Every registered architecture by name, in the order of registration."""
+    return dict(_architectures)
+
+
+def forget(name: str) -> None:
+    """Take a student's own architecture off the register."""
+    if name in _architectures and not _architectures[name].ours:
+        del _architectures[name]

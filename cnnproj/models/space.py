@@ -1,0 +1,67 @@
+"""What a hyperparameter may be: one fixed value, one of several, or anything in a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import optuna
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the values given: ``Choice(16, 32, 64)``. One value alone fixes the hyperparameter."""
+
+    values: tuple[Value, ...]
+
+    def __init__(self, *values: Value) -> None:
+        if not values:
+            raise ValueError("Expected at least one value to choose from. Received none.")
+        object.__setattr__(self, "values", values)
+
+    def suggest(self, trial: optuna.Trial, name: str) -> Value:
+        """The value that ``trial`` tries."""
+        if len(self.values) == 1:
+            return self.values[0]
+        value: Value = trial.suggest_categorical(name, self.values)
+        return value
+
+    def __str__(self) -> str:
+        return ", ".join(str(value) for value in self.values)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Anything from ``low`` to ``high``, both included; whole numbers if both are whole.
+
+    Args:
+        low: the smallest value.
+        high: the largest value.
+        log: try orders of magnitude evenly rather than values; needs ``low`` > 0.
+    """
+
+    low: int | float
+    high: int | float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"Expected low < high. Received: low={self.low}, high={self.high}.")
+        if self.log and self.low <= 0:
+            raise ValueError(f"Expected low > 0 with log=True. Received: low={self.low}.")
+
+    def suggest(self, trial: optuna.Trial, name: str) -> Value:
+        """The value that ``trial`` tries."""
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        draw = trial.suggest_int if whole else trial.suggest_float
+        value: Value = draw(name, self.low, self.high, log=self.log)
+        return value
+
+    def __str__(self) -> str:
+        return f"{self.low:g} … {self.high:g}" + (" (log)" if self.log else "")
+
+
+Space = Choice | Range

@@ -1,0 +1,481 @@
+"""The spine: a project and its stages, in order. Notebooks and command line call these same methods.
+
+Each stage reads what the one before it wrote under ``reports/<name>/``, is skipped when nothing that goes into it has
+changed, and says what to run first where something is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnproj.errors import CnnprojError
+from cnnproj.models import Architecture, architectures
+from cnnproj.randomness import derive_seed
+from cnnproj.run import Plain, Run, fingerprint
+from cnnproj.settings import FILE_NAME, Settings, nearest, read_settings
+from cnnproj.words import language, prefer_language, say
+
+if TYPE_CHECKING:
+    from cnnproj.data.images import Images
+    from cnnproj.data.sources.source import Source
+    from cnnproj.evaluation.evaluate import Evaluation
+    from cnnproj.interpretation.interpret import Interpretation
+    from cnnproj.prediction import Prediction
+    from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
+
+DATA, EVALUATE, INTERPRET, REPORT = "data", "evaluate", "interpret", "report"
+NOTEBOOKS = {
+    DATA: "01_data",
+    "mlp": "02_mlp",
+    "compact_cnn": "03_compact_cnn",
+    "deep_cnn": "04_deep_cnn",
+    EVALUATE: "05_evaluation",
+    INTERPRET: "06_interpretability",
+}
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """How a stage stands: ``done``, ``stale`` or ``to do``, and why it is not done."""
+
+    stage: str
+    state: str
+    reasons: list[str]
+
+
+class Project:
+    """A project folder: its ``project.toml``, and the run under ``reports/<name>/``.
+
+    Args:
+        folder: where ``project.toml`` is.
+        settings: what it says.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        prefer_language(settings.project.language)
+        self.folder = folder
+        self.settings = settings
+        self.record = Run(folder / "reports" / settings.project.name)
+
+    @classmethod
+    def open(cls, path: str | Path = ".") -> Project:
+        """The project in ``path`` or the nearest folder above it; or with ``path`` as its project.toml.
+
+        Raises:
+            SettingsError: where there is none, or it says something that cannot be.
+        """
+        start = Path(path).expanduser().resolve()
+        if start.is_file():
+            return cls(start.parent, read_settings(start))
+        for folder in (start, *start.parents):
+            if (folder / FILE_NAME).is_file():
+                return cls(folder, read_settings(folder / FILE_NAME))
+        raise CnnprojError("settings.no_file", path=start / FILE_NAME)
+
+    # The stages, in order -------------------------------------------------------------------------------------------
+
+    def prepare(self) -> Images:
+        """Read, split, resize and store the images."""
+        from cnnproj.data.images import build_images, load_images
+
+        self.__dict__.pop("_source", None)  # look at the user's files again
+        data = self.settings.data
+        self.record.complete(
+            DATA,
+            self._data_inputs(),
+            lambda: build_images(
+                self._source,
+                self._folder(DATA),
+                size=data.size,
+                color=data.color,
+                fractions=data.fractions.model_dump(),
+                train_limit=data.train_limit,
+                seed=derive_seed(self.settings.project.seed, "split"),
+                threads=self.settings.training.threads,
+            ),
+        )
+        return load_images(self._folder(DATA))
+
+    def preview(self, images: int = 4, variants: int = 6) -> AugmentationPreview:
+        """What augmentation makes of the first training images: the same arguments and arithmetic as in training."""
+        import numpy as np
+
+        from cnnproj.data.augmentation import Augmentation
+        from cnnproj.reporting.results import AugmentationPreview
+
+        train = self.images.train
+        _, first = np.unique(train.labels, return_index=True)
+        originals = train.images(first[:images])
+        self._start()
+        vary = Augmentation(self._augmentation)
+        seeds = [derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)]
+        varied = np.stack([vary(originals, seed=seed) for seed in seeds], axis=1)
+        labels = tuple(train.classes[label] for label in train.labels[first[:images]])
+        return AugmentationPreview(originals, varied, labels, self._changed_augmentation)
+
+    def tune(self, model: str) -> Search:
+        """Search the hyperparameters of ``model`` on training and validation part."""
+        self._require(DATA)
+        network = self._network(model)
+        inputs = self._tune_inputs(model)
+        if self.record.staleness(f"tune {model}", inputs):
+            self._start()
+            from cnnproj.tuning.search import search
+
+            images = self.images
+            shared = {key: value for key, value in inputs.items() if key != "search.trials"}
+            self.record.complete(
+                f"tune {model}",
+                inputs,
+                lambda: search(
+                    network,
+                    self.settings.space(model),
+                    images,
+                    self._model_folder(model),
+                    trials=self.settings.trials,
+                    epochs=self.settings.search_epochs,
+                    seed=self.settings.project.seed,
+                    augmentation=self._augmentation,
+                    identity=fingerprint(shared),
+                ),
+            )
+        return self.search_of(model)
+
+    def train(self, model: str) -> Training:
+        """Train the best trial of ``model`` for the full number of epochs, and keep its best epoch."""
+        self._require(DATA)
+        self._require(f"tune {model}")
+        network = self._network(model)
+        if self.record.staleness(f"train {model}", self._train_inputs(model)):
+            self._start()
+            self.record.complete(f"train {model}", self._train_inputs(model), lambda: self._train(network))
+        return self.training_of(model)
+
+    def _train(self, network: Architecture) -> list[Path]:
+        from cnnproj.progress import Progress
+        from cnnproj.recipe import save
+        from cnnproj.training import fit, summary_line
+        from cnnproj.tuning.tables import load_best
+
+        images, epochs = self.images, self.settings.training_epochs
+        best = load_best(self._model_folder(network.name))
+        seed = derive_seed(self.settings.project.seed, network.name, "training")
+        with Progress(say("progress.training", model=network.name), epochs) as progress:
+            result = fit(
+                network,
+                images,
+                best,
+                epochs=epochs,
+                seed=seed,
+                augmentation=self._augmentation,
+                on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
+            )
+        return save(
+            self._model_folder(network.name),
+            result,
+            images.validation,
+            model=network.name,
+            summary=network.summary,
+            ours=network.ours,
+            hyperparameters=best,
+            epochs=epochs,
+            seed=seed,
+        )
+
+    def evaluate(self) -> Evaluation:
+        """Choose the best model on validation, then measure every model on the test part."""
+        from cnnproj.evaluation.evaluate import evaluate, load_evaluation
+
+        self._require(DATA)
+        for model in self.models:
+            self._require(f"train {model}")
+        if self.record.staleness(EVALUATE, self._evaluate_inputs()):
+            self._start()
+            folders = {model: self._model_folder(model) for model in self.models}
+            images, folder = self.images, self._folder("evaluation")
+            self.record.complete(EVALUATE, self._evaluate_inputs(), lambda: evaluate(self.record, images, folders, folder))
+        return load_evaluation(self._folder("evaluation"))
+
+    def interpret(self) -> Interpretation:
+        """Show where the best model looks, on three to five test cases chosen by rule."""
+        from cnnproj.interpretation.interpret import interpret, load_interpretation
+
+        evaluation = self.evaluation
+        images, folder = self.images, self._folder("interpretation")
+        if self.record.staleness(INTERPRET, self._interpret_inputs()):
+            self._start()
+            self.record.complete(
+                INTERPRET,
+                self._interpret_inputs(),
+                lambda: interpret(
+                    self.record,
+                    images,
+                    evaluation,
+                    self._model_folder(evaluation.best),
+                    folder,
+                    count=self.settings.interpretation.cases,
+                    seed=derive_seed(self.settings.project.seed, "interpretation"),
+                ),
+            )
+        return load_interpretation(folder, images)
+
+    def report(self) -> Path:
+        """Write the report, one HTML file, with its figures beside it."""
+        self._require(INTERPRET)
+        if self.record.staleness(REPORT, self._report_inputs()):
+            from cnnproj.reporting.report import write_report
+
+            self._record_environment()
+            self.record.complete(REPORT, self._report_inputs(), lambda: write_report(self._results(), self.record.folder))
+        return self.record.folder / "report.html"
+
+    def run(self, announce: Callable[[str], None] = print) -> Path:
+        """Every stage in order, each skipped where nothing has changed. Returns where the report is.
+
+        Args:
+            announce: called with a line before each stage.
+        """
+        for stage, work in self._stages():
+            state = "skipped" if self._status(stage).state == "done" else "starting"
+            announce(say(f"project.{state}", stage=self.title(stage)))
+            work()
+        return self.record.folder / "report.html"
+
+    def _stages(self) -> list[tuple[str, Callable[[], object]]]:
+        stages: list[tuple[str, Callable[[], object]]] = [(DATA, self.prepare)]
+        for model in self.settings.models:
+            stages.append((f"tune {model}", lambda model=model: self.tune(model)))  # type: ignore[misc]
+            stages.append((f"train {model}", lambda model=model: self.train(model)))  # type: ignore[misc]
+        return [*stages, (EVALUATE, self.evaluate), (INTERPRET, self.interpret), (REPORT, self.report)]
+
+    # What the stages have made --------------------------------------------------------------------------------------
+
+    @property
+    def images(self) -> Images:
+        """The stored images, where they are up to date."""
+        from cnnproj.data.images import load_images
+
+        self._require(DATA)
+        return load_images(self._folder(DATA))
+
+    def search_of(self, model: str) -> Search:
+        """The finished search of ``model``."""
+        from cnnproj.reporting.results import Search
+        from cnnproj.tuning.tables import load_best, load_trials, varied
+
+        self._require(f"tune {model}")
+        folder = self._model_folder(model)
+        trials, inputs = load_trials(folder), self._tune_inputs(model)
+        space = {name: str(inputs[f"models.{model}.{name}"]) for name in varied(trials)}
+        return Search(model, space, trials, load_best(folder))
+
+    def training_of(self, model: str) -> Training:
+        """The finished training of ``model``."""
+        import pandas as pd
+
+        from cnnproj.recipe import HISTORY, LAYERS, load_recipe
+        from cnnproj.reporting.results import Training
+
+        self._require(f"train {model}")
+        folder = self._model_folder(model)
+        history, layers = (pd.read_csv(folder / name) for name in (HISTORY, LAYERS))
+        return Training(load_recipe(folder), history, layers)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The finished evaluation."""
+        from cnnproj.evaluation.evaluate import load_evaluation
+
+        self._require(EVALUATE)
+        return load_evaluation(self._folder("evaluation"))
+
+    @property
+    def models(self) -> list[str]:
+        """The models of the project: those in project.toml, then the student's own that are registered or trained."""
+        own = [name for name, network in architectures().items() if not network.ours]
+        trained = [
+            stage.removeprefix("train ")
+            for stage in self.record.manifest.stages
+            if stage.startswith("train ") and self._is_saved_whole(stage.removeprefix("train "))
+        ]
+        return list(dict.fromkeys([*self.settings.models, *own, *trained]))
+
+    def predict(self, photos: list[Path]) -> list[Prediction]:
+        """Name the class of each photo with the best model, and draw what it looks at.
+
+        Raises:
+            CnnprojError: where a photo cannot be read, before anything is written.
+        """
+        best = self.evaluation.best
+        self._start()
+        from cnnproj.prediction import predict_photos
+
+        seed = derive_seed(self.settings.project.seed, "prediction")
+        return predict_photos(photos, self._model_folder(best), self._folder("predictions"), seed=seed)
+
+    def status(self) -> list[StageStatus]:
+        """How each stage stands, and why it is not done."""
+        return [self._status(stage) for stage, _ in self._stages()]
+
+    # What goes into each stage --------------------------------------------------------------------------------------
+
+    def _inputs(self, stage: str) -> dict[str, Plain]:
+        kind, _, model = stage.partition(" ")
+        if kind in ("tune", "train"):
+            return self._tune_inputs(model) if kind == "tune" else self._train_inputs(model)
+        return {
+            DATA: self._data_inputs,
+            EVALUATE: self._evaluate_inputs,
+            INTERPRET: self._interpret_inputs,
+            REPORT: self._report_inputs,
+        }[stage]()
+
+    def _data_inputs(self) -> dict[str, Plain]:
+        data = self.settings.data
+        return {
+            "images": self._source.fingerprint,
+            "data.size": f"{data.size[0]}×{data.size[1]}",
+            "data.color": data.color,
+            "data.fractions": " / ".join(f"{share:g}" for share in data.fractions.model_dump().values()),
+            "data.train_limit": data.train_limit,
+            "project.seed": self.settings.project.seed,
+        }
+
+    def _fit_inputs(self, model: str) -> dict[str, Plain]:
+        network = architectures().get(model)
+        recorded = self.record.manifest.stages.get(f"train {model}")
+        return {
+            "data": self.record.output_digest(DATA),
+            # A student's own network is known by what was recorded where the notebook that defines it is not running.
+            "network": network.fingerprint if network else recorded.inputs["network"] if recorded else "",
+            "project.seed": self.settings.project.seed,
+            "training.threads": self.settings.training.threads,
+            **{f"augmentation.{name}": str(value) for name, value in self._changed_augmentation.items()},
+        }
+
+    def _tune_inputs(self, model: str) -> dict[str, Plain]:
+        network = architectures().get(model)
+        recorded = self.record.manifest.stages.get(f"tune {model}")
+        if network:
+            spaces = {**network.defaults, **self.settings.space(model)}
+            tried: dict[str, Plain] = {f"models.{model}.{name}": str(value) for name, value in spaces.items()}
+        else:
+            inputs = recorded.inputs if recorded else {}
+            tried = {key: value for key, value in inputs.items() if key.startswith(f"models.{model}.")}
+        return {
+            **self._fit_inputs(model),
+            **tried,
+            "search.trials": self.settings.trials,
+            "search.epochs": self.settings.search_epochs,
+        }
+
+    def _train_inputs(self, model: str) -> dict[str, Plain]:
+        from cnnproj.tuning.tables import load_best
+
+        chosen = load_best(self._model_folder(model))
+        return {
+            **self._fit_inputs(model),
+            **{f"best {name}": value for name, value in chosen.items()},
+            "training.epochs": self.settings.training_epochs,
+        }
+
+    def _evaluate_inputs(self) -> dict[str, Plain]:
+        trained = {f"train {model}": self.record.output_digest(f"train {model}") for model in self.models}
+        return {"data": self.record.output_digest(DATA), **trained}
+
+    def _interpret_inputs(self) -> dict[str, Plain]:
+        evaluated = self.record.output_digest(EVALUATE)
+        return {"evaluation": evaluated, "interpretation.cases": self.settings.interpretation.cases}
+
+    def _report_inputs(self) -> dict[str, Plain]:
+        done = self.record.manifest.stages
+        stages = {stage: self.record.output_digest(stage) for stage in done if stage != REPORT}
+        return {**stages, "settings": fingerprint(self.settings.model_dump(mode="json")), "language": language()}
+
+    # Below the stages -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _source(self) -> Source:
+        from cnnproj.data.sources import open_source
+
+        return open_source(self.settings.data.source, self.folder, seed=self.settings.project.seed)
+
+    @property
+    def _augmentation(self) -> dict[str, object]:
+        given = self.settings.augmentation.model_dump()
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+
+    @property
+    def _changed_augmentation(self) -> Mapping[str, object]:
+        """The arguments that differ from their defaults."""
+        unchanged = type(self.settings.augmentation)().model_dump()
+        return {name: value for name, value in self.settings.augmentation.model_dump().items() if value != unchanged[name]}
+
+    def _network(self, model: str) -> Architecture:
+        known = architectures()
+        if model not in known:
+            raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, list(known)))
+        return known[model]
+
+    def _is_saved_whole(self, model: str) -> bool:
+        return (self._model_folder(model) / "model.keras").is_file()
+
+    def _folder(self, name: str) -> Path:
+        return self.record.folder / name
+
+    def _model_folder(self, model: str) -> Path:
+        return self.record.folder / "models" / model
+
+    def _status(self, stage: str) -> StageStatus:
+        reasons = self.record.staleness(stage, self._inputs(stage))
+        known = stage in self.record.manifest.stages
+        return StageStatus(stage, "stale" if reasons and known else "to do" if reasons else "done", reasons)
+
+    def _require(self, stage: str) -> None:
+        """Go on only if ``stage`` is up to date.
+
+        Raises:
+            CnnprojError: saying what to run first, and why.
+        """
+        status = self._status(stage)
+        if status.state != "done":
+            kind, _, model = stage.partition(" ")
+            notebook = NOTEBOOKS.get(model or kind, say("project.your_notebook"))
+            reason = "; ".join(status.reasons[:3])
+            raise CnnprojError("project.run_first", stage=self.title(stage), reason=reason, notebook=notebook)
+
+    @staticmethod
+    def title(stage: str) -> str:
+        """What people call ``stage``."""
+        kind, _, model = stage.partition(" ")
+        return say(f"project.stage.{kind}", model=model)
+
+    def _start(self) -> None:
+        from cnnproj.runtime import start_tensorflow
+
+        start_tensorflow(self.settings.training.threads)
+
+    def _record_environment(self) -> None:
+        from cnnproj.runtime import environment
+
+        self._start()
+        threads = self.settings.training.threads
+        self.record.update(environment=environment(threads), settings=self.settings.model_dump(mode="json"))
+
+    def _results(self) -> Results:
+        from cnnproj.reporting.results import Results
+
+        return Results(
+            settings=self.settings,
+            manifest=self.record.manifest,
+            images=self.images,
+            preview=self.preview(),
+            searches={model: self.search_of(model) for model in self.models},
+            trainings={model: self.training_of(model) for model in self.models},
+            evaluation=self.evaluation,
+            interpretation=self.interpret(),
+        )

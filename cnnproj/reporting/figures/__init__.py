@@ -1,0 +1,27 @@
+"""Every figure of a project. Each function takes results and returns a figure that shows in a notebook and saves.
+
+Each is legible in print, in gray and to colour-blind readers: colours are Okabe and Ito's, and whatever a colour says
+a marker, a line style or a hatch says too.
+"""
+
+from cnnproj.reporting.figures.cases import cases as cases
+from cnnproj.reporting.figures.chart import Chart as Chart
+from cnnproj.reporting.figures.data import augmented as augmented
+from cnnproj.reporting.figures.data import class_counts as class_counts
+from cnnproj.reporting.figures.data import samples as samples
+from cnnproj.reporting.figures.scores import confusion as confusion
+from cnnproj.reporting.figures.scores import test_scores as test_scores
+from cnnproj.reporting.figures.training import history as history
+from cnnproj.reporting.figures.training import trials as trials
+
+__all__ = [
+    "Chart",
+    "augmented",
+    "cases",
+    "class_counts",
+    "confusion",
+    "history",
+    "samples",
+    "test_scores",
+    "trials",
+]

@@ -1,0 +1,99 @@
+"""Figures of the test results: each model's accuracy with its interval, and what the best one takes for what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import PowerNorm
+
+from cnnproj.reporting.figures.chart import BLUE, GRAY, INK, VERMILION, WIDTH, Chart, house_style, short
+from cnnproj.words import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cnnproj.evaluation.evaluate import Evaluation
+
+MOST_COUNTED = 20  # classes up to which a confusion matrix has room for its counts
+MOST_NAMED = 50
+
+
+@house_style()
+def test_scores(evaluation: Evaluation) -> Chart:
+    """The test accuracy of each model as a point, its 95 % interval as a whisker; the chosen model is marked."""
+    scores = evaluation.scores
+    chart = Chart(WIDTH, 0.75 + 0.36 * len(scores))
+    axes = chart.add_subplot()
+    beside = axes.get_yaxis_transform()
+    bounds = scores[["accuracy", "low", "high"]].to_numpy(float)
+    for place, ((accuracy, low, high), best) in enumerate(zip(bounds, scores["best"], strict=True)):
+        color, marker, weight = (VERMILION, "D", "bold") if best else (BLUE, "o", "normal")
+        axes.plot([low, high], [place, place], color=color, linewidth=2, solid_capstyle="butt")
+        axes.plot([low, high], [place, place], "|", color=color, markersize=9, markeredgewidth=1.6)
+        axes.plot(accuracy, place, marker=marker, color=color, markersize=8, markeredgecolor="white")
+        text = say("figures.score", accuracy=f"{accuracy:.3f}", low=f"{low:.3f}", high=f"{high:.3f}")
+        axes.text(1.02, place, text, transform=beside, va="center", fontweight=weight, fontsize=8.5)
+    names = [say("figures.chosen", model=name) if best else name for name, best in scores[["model", "best"]].to_numpy()]
+    axes.set_yticks(range(len(scores)), names)
+    for label, best in zip(axes.get_yticklabels(), scores["best"], strict=True):
+        label.set_fontweight("bold" if best else "normal")
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(scores) - 0.4, -0.6)
+    axes.margins(x=0.04)
+    axes.set_xlabel(say("figures.test_accuracy", n=f"{int(scores['n'].iloc[0]):,}"))
+    axes.grid(axis="x")
+    axes.spines["left"].set_visible(False)
+    return chart
+
+
+test_scores.__test__ = False  # type: ignore[attr-defined]  # not a test case, whatever its name suggests to a collector
+
+
+@house_style()
+def confusion(evaluation: Evaluation) -> Chart:
+    """What the best model takes for what: the share of each true class (row) that it gives each class (column).
+
+    The shade follows the square root of the share, so that rare mistakes are seen. Up to 20 classes each cell has its
+    count, and cells without an image are empty.
+    """
+    counts = evaluation.confusion.to_numpy()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    classes = len(counts)
+    side = min(6.2, max(3.2, 0.42 * classes))
+    chart = Chart(side + 1.4, side + 0.4)
+    axes = chart.add_subplot()
+    norm = PowerNorm(0.5, 0, 1)
+    shade = axes.imshow(shares, cmap="Blues", norm=norm, interpolation="nearest")
+    if classes <= MOST_COUNTED:
+        _write_counts(axes, counts, norm(shares))
+    _name_classes(axes, [short(name, 16) for name in evaluation.confusion.index], side / classes)
+    bar = chart.colorbar(shade, ax=axes, shrink=0.8, aspect=30, ticks=[0, 0.01, 0.1, 0.25, 0.5, 1])
+    bar.ax.set_yticklabels(["0", "0.01", "0.1", "0.25", "0.5", "1"])
+    bar.set_label(say("figures.share_of_class"))
+    bar.outline.set_edgecolor(GRAY)
+    axes.spines[:].set_visible(True)
+    return chart
+
+
+def _write_counts(axes: Axes, counts: np.ndarray, darkness: np.ndarray) -> None:
+    size = 8 if counts.max() < 1000 and len(counts) <= 12 else 6.5
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        color = "white" if darkness[row, column] > 0.6 else INK
+        count = f"{counts[row, column]}"
+        axes.text(column, row, count, ha="center", va="center", color=color, fontsize=size)
+
+
+def _name_classes(axes: Axes, names: list[str], cell: float) -> None:
+    """Name the rows and columns, each ``cell`` inches wide, as far as there is room."""
+    if len(names) > MOST_NAMED:
+        axes.set(xticks=[], yticks=[])
+        axes.set_xlabel(say("figures.predicted_of", n=len(names)))
+        axes.set_ylabel(say("figures.truth_of", n=len(names)))
+        return
+    size = 8.5 if len(names) <= MOST_COUNTED else 6
+    turn = 90 if 0.08 * max(map(len, names)) > cell else 0
+    axes.set_xticks(range(len(names)), names, rotation=turn, fontsize=size)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.tick_params(length=0)
+    axes.set(xlabel=say("figures.predicted"), ylabel=say("figures.truth"))

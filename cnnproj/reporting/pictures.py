@@ -1,0 +1,111 @@
+"""The figures of a report in its order, each numbered, with a caption and words for those who do not see it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnproj.reporting import figures
+from cnnproj.words import say
+
+if TYPE_CHECKING:
+    from cnnproj.reporting.results import Results
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the report.
+
+    Attributes:
+        name: of its file, without the suffix.
+        number: in the report, from 1.
+        caption: what stands below it.
+        alt: what it shows, for those who do not see it.
+        png: its bytes.
+        width: on screen, in CSS pixels.
+        height: on screen, in CSS pixels.
+    """
+
+    name: str
+    number: int
+    caption: str
+    alt: str
+    png: bytes
+    width: int
+    height: int
+
+    @property
+    def address(self) -> str:
+        """The picture itself as a ``data:`` address, so that the report needs no other file."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+def draw_pictures(results: Results) -> dict[str, Picture]:
+    """Every figure of the report by name, in order."""
+    pictures = {}
+    for number, (name, kind, chart, facts) in enumerate(_charts(results), start=1):
+        width, height = chart.pixels
+        caption, alt = (say(f"report.{words}.{kind}", **facts) for words in ("caption", "alt"))
+        pictures[name] = Picture(name, number, caption, alt, chart.png(), width, height)
+    return pictures
+
+
+def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+    """Name, kind, figure, and what fills the gaps of its caption and its alternative text."""
+    images = results.images
+    totals = images.counts.sum(axis=1)
+    yield (
+        "class_counts",
+        "class_counts",
+        figures.class_counts(images),
+        {
+            "n": len(totals),
+            "largest": f"{totals.idxmax()} ({totals.max():,})",
+            "smallest": f"{totals.idxmin()} ({totals.min():,})",
+        },
+    )
+    yield "samples", "samples", figures.samples(images), {"n": len(totals)}
+    if results.preview.arguments:
+        labels = ", ".join(results.preview.labels)
+        yield "augmented", "augmented", figures.augmented(results.preview), {"labels": labels}
+    for model in results.trainings:
+        yield from _model_charts(results, model)
+    yield "test_scores", "test_scores", figures.test_scores(results.evaluation), {"scores": _scores(results)}
+    matrix = results.evaluation.confusion.to_numpy()
+    facts = {"model": results.evaluation.best, "right": f"{matrix.trace():,}", "total": f"{matrix.sum():,}"}
+    yield "confusion", "confusion", figures.confusion(results.evaluation), facts
+    interpretation = results.interpretation
+    facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}
+    yield "cases", f"cases_{interpretation.method}", figures.cases(interpretation), facts
+
+
+def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+    search, training = results.searches[model], results.trainings[model]
+    best = search.trials[search.trials["best"].astype(bool)].iloc[0]
+    facts = {
+        "model": model,
+        "n": len(search.trials),
+        "trial": int(best["trial"]),
+        "accuracy": f"{best['val_accuracy']:.3f}",
+    }
+    yield f"trials_{model}", "trials", figures.trials(search), facts
+    recipe = training.recipe
+    facts = {
+        "model": model,
+        "n": recipe.epochs,
+        "epoch": recipe.best_epoch,
+        "accuracy": f"{recipe.val_accuracy:.3f}",
+    }
+    yield f"history_{model}", "history", figures.history(training), facts
+
+
+def _scores(results: Results) -> str:
+    scores = results.evaluation.scores[["model", "accuracy", "low", "high"]].to_numpy()
+    return "; ".join(f"{model} {value:.3f} ({low:.3f} – {high:.3f})" for model, value, low, high in scores)
+
+
+def _cases(results: Results) -> str:
+    cases = results.interpretation.cases[["label", "predicted"]].to_numpy()
+    return "; ".join(say("report.alt.case", label=label, predicted=predicted) for label, predicted in cases)

@@ -1,0 +1,246 @@
+"""The report: one HTML file that opens offline, prints, and says everything in the order of the assignment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cnnproj.files import replacing, write_text
+from cnnproj.reporting.pictures import draw_pictures
+from cnnproj.words import language, say
+
+if TYPE_CHECKING:
+    from cnnproj.evaluation.evaluate import Evaluation
+    from cnnproj.interpretation.interpret import Interpretation
+    from cnnproj.reporting.results import Results, Search
+    from cnnproj.run import Manifest
+
+FILE, FIGURES = "report.html", "figures"
+MOST_ASIDE = 200  # images set aside that the report lists; the file beside it lists all
+MOST_UNFOLDED = 12  # classes up to which a table with a row for each stands open
+MOST_CONFUSED = 5  # pairs of classes
+_ITSELF = "report"  # the stage that writes the report: its record is of the one before
+
+
+def write_report(results: Results, folder: Path) -> list[Path]:
+    """Write ``report.html`` and the figures beside it to ``folder``.
+
+    Returns:
+        The files written: the same bytes for the same results.
+    """
+    pictures = draw_pictures(results)
+    paths = []
+    for picture in pictures.values():
+        paths.append(folder / FIGURES / f"{picture.name}.png")
+        with replacing(paths[-1]) as partial:
+            partial.write_bytes(picture.png)
+    facts = {
+        "language": language(),
+        "title": _title(results),
+        "pictures": pictures,
+        "data": _data(results),
+        "models": {model: _model(results, model) for model in results.trainings},
+        "best": _row(results.evaluation),
+        "verdicts": _verdicts(results.evaluation),
+        "confused": _confused(results.evaluation),
+        "same_weights": _same_weights(results),
+        "rules": _rules(results.interpretation),
+        "words": {part: _paragraphs(getattr(results.settings.project, part)) for part in ("discussion", "conclusions")},
+        "stages": {name: stage for name, stage in results.manifest.stages.items() if name != _ITSELF},
+        "settings": _settings(results),
+        "unfolded": len(results.images.classes) <= MOST_UNFOLDED,
+    }
+    write_text(folder / FILE, _environment().get_template(FILE).render(results=results, **facts))
+    return [*paths, folder / FILE]
+
+
+def _environment() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["say"] = say
+    environment.filters |= {"share": _share, "count": _count, "plain": _plain, "time": _time, "duration": _duration}
+    return environment
+
+
+# How values are written ---------------------------------------------------------------------------------------------
+
+
+def _share(value: float) -> str:
+    """A share, a probability or a loss, to three places."""
+    return "–" if pd.isna(value) else f"{value:.3f}"
+
+
+def _count(value: float) -> str:
+    return f"{int(value):,}"
+
+
+def _plain(value: Any) -> str:
+    """A setting or hyperparameter as TOML has it, numbers to four digits."""
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "–"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_plain(item) for item in value) + "]"
+    if isinstance(value, float) and value != int(value):
+        return f"{value:.4g}"
+    if isinstance(value, float):
+        return f"{int(value)}"
+    # A column that pandas read may hold NumPy's booleans.
+    return str(value).lower() if str(value) in ("True", "False") else str(value)
+
+
+def _time(text: str) -> str:
+    """``2026-11-21T08:42:10+00:00`` as people write it."""
+    return text.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return say("report.seconds", seconds=f"{seconds:.1f}")
+    return say("report.minutes", minutes=int(seconds) // 60, seconds=int(seconds) % 60)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """What the student wrote, cut at blank lines and otherwise as it is."""
+    return [part for part in re.split(r"\n[ \t]*\n", text.strip("\n")) if part.strip()]
+
+
+# What is told -------------------------------------------------------------------------------------------------------
+
+
+def _title(results: Results) -> str:
+    project, data = results.settings.project, results.settings.data
+    return project.title or say("report.default_title", source=_last(data.source))
+
+
+def _data(results: Results) -> dict[str, Any]:
+    table, aside = results.images.table, results.images.set_aside
+    counts = results.images.counts
+    sizes = table[["height", "width"]].drop_duplicates().sort_values(["height", "width"]).to_numpy()
+    ends = [f"{height}×{width}" for height, width in sizes[[0, -1]]]
+    height, width, channels = results.images.shape
+    reasons = [_reason(image, reason) for image, reason in aside[["image", "reason"]].to_numpy()]
+    return {
+        "counts": counts,
+        "totals": counts.sum(),
+        "n": len(table),
+        "sizes": ends[0] if len(sizes) == 1 else say("report.from_to", low=ends[0], high=ends[1]),
+        "size": f"{height}×{width}",
+        "channels": channels,
+        "groups": table.loc[table["group"] != "", "group"].nunique(),
+        "reasons": pd.Series(reasons, dtype=object)
+        .value_counts(sort=False)
+        .sort_values(ascending=False, kind="stable"),
+        "aside": aside.head(MOST_ASIDE),
+        "n_aside": len(aside),
+    }
+
+
+def _reason(image: str, reason: str) -> str:
+    """``reason`` without the name of the image, so that equal reasons are counted together."""
+    return reason.replace(f"'{image}'", "…").replace(f"'{_last(image)}'", "…")
+
+
+def _last(path: str) -> str:
+    """The last name of a path of any system."""
+    return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
+
+
+def _model(results: Results, model: str) -> dict[str, Any]:
+    search = results.searches[model]
+    return {
+        "search": search,
+        "training": results.trainings[model],
+        "hyperparameters": _hyperparameters(search),
+        "failed": int(search.trials["val_accuracy"].isna().sum()),
+        "trials": search.trials.to_dict("records"),
+        "layers": results.trainings[model].layers.to_dict("records"),
+    }
+
+
+def _hyperparameters(search: Search) -> list[tuple[str, str, Any]]:
+    """Name, what was tried (empty where it was fixed) and the best trial's value; those that were varied first."""
+    names = [*search.space, *(name for name in search.best if name not in search.space)]
+    tried = {name: values if search.trials[name].nunique() > 1 else "" for name, values in search.space.items()}
+    rows = [(name, tried.get(name, ""), search.best.get(name)) for name in names]
+    return sorted(rows, key=lambda row: not row[1])
+
+
+def _row(evaluation: Evaluation) -> dict[str, Any]:
+    """The scores of the chosen model."""
+    best = evaluation.scores[evaluation.scores["model"] == evaluation.best].iloc[0]
+    return {**best.to_dict(), "right": round(best["accuracy"] * best["n"])}
+
+
+def _verdicts(evaluation: Evaluation) -> list[str]:
+    """What the intervals allow to say about the chosen model and the others, a sentence each."""
+    best = _row(evaluation)
+    others = evaluation.scores[evaluation.scores["model"] != evaluation.best]
+    tied = (others["low"] <= best["high"]) & (others["high"] >= best["low"])
+    groups = {
+        "tied": others[tied],
+        "lower": others[~tied & (others["accuracy"] < best["accuracy"])],
+        "higher": others[~tied & (others["accuracy"] > best["accuracy"])],
+        "ahead": others[tied & (others["accuracy"] > best["accuracy"])],
+    }
+    return [
+        say(f"report.{verdict}", best=evaluation.best, models=", ".join(rows["model"]), n=len(rows), images=best["n"])
+        for verdict, rows in groups.items()
+        if len(rows)
+    ]
+
+
+def _confused(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The most frequent mistakes: ``truth``, ``predicted``, ``count`` and the ``total`` of the true class."""
+    table = evaluation.confusion
+    totals = table.sum(axis=1)
+    mistakes = [
+        {"truth": truth, "predicted": predicted, "count": int(count), "total": int(totals.loc[truth])}
+        for truth, row in table.iterrows()
+        for predicted, count in row.items()
+        if count and truth != predicted
+    ]
+    return sorted(mistakes, key=lambda mistake: -int(mistake["count"]))[:MOST_CONFUSED]
+
+
+def _same_weights(results: Results) -> bool:
+    """Whether every opening of the test part was for the weights that this report is about."""
+    final = {model: training.recipe.weights_digest for model, training in results.trainings.items()}
+    seen = (pair for opening in results.manifest.test_openings for pair in opening.models.items())
+    return all(final.get(model) == weights for model, weights in seen)
+
+
+def _rules(interpretation: Interpretation) -> list[tuple[str, str]]:
+    """Name and explanation of each rule that chose a case, in order."""
+    rules = dict.fromkeys(interpretation.cases["rule"])
+    return [(say(f"figures.rule.{rule}"), say(f"report.rule.{rule}")) for rule in rules]
+
+
+def _settings(results: Results) -> dict[str, str]:
+    """Every setting by its dotted key; the student's words, which stand in the report already, left out."""
+    manifest: Manifest = results.manifest
+    used = manifest.settings or results.settings.model_dump(mode="json")
+    words = ("project.discussion", "project.conclusions")
+    return {key: value for key, value in _flat(used).items() if key not in words}
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = json.dumps(value, ensure_ascii=False)
+    return flat

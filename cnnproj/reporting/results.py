@@ -1,0 +1,81 @@
+"""All that a report tells, in the order in which it tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cnnproj.data.images import Images
+from cnnproj.evaluation.evaluate import Evaluation
+from cnnproj.interpretation.interpret import Interpretation
+from cnnproj.models import Value
+from cnnproj.recipe import Recipe
+from cnnproj.run import Manifest
+from cnnproj.settings import Settings
+
+
+@dataclass(frozen=True)
+class AugmentationPreview:
+    """Some training images and what augmentation makes of them.
+
+    Attributes:
+        originals: (n, height, width, channels), uint8.
+        varied: (n, variants, height, width, channels), float32, 0–255.
+        labels: the class of each, (n,) names.
+        arguments: what ``ImageDataGenerator`` was given; empty where nothing is varied.
+    """
+
+    originals: np.ndarray
+    varied: np.ndarray
+    labels: tuple[str, ...]
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The finished search for one model's hyperparameters.
+
+    Attributes:
+        model: its name.
+        space: what was varied, and among which values, as text.
+        trials: a row a trial: ``trial`` (from 1), a column for each name in ``space``, ``val_accuracy``, ``val_loss``,
+            its best ``epoch``, ``best`` (the one chosen), ``reason`` (of a failed trial, else missing).
+        best: the hyperparameters of the best trial, all of them.
+    """
+
+    model: str
+    space: Mapping[str, str]
+    trials: pd.DataFrame
+    best: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The final training of one model.
+
+    Attributes:
+        recipe: what it is built from (``summary`` is its description in a line), and how it did on validation.
+        history: a row an epoch: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``.
+        layers: a row a layer: ``layer`` (name), ``kind``, ``output`` (shape as text), ``parameters``.
+    """
+
+    recipe: Recipe
+    history: pd.DataFrame
+    layers: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished run."""
+
+    settings: Settings
+    manifest: Manifest
+    images: Images
+    preview: AugmentationPreview
+    searches: Mapping[str, Search]
+    trainings: Mapping[str, Training]
+    evaluation: Evaluation
+    interpretation: Interpretation

@@ -1,0 +1,79 @@
+"""TensorFlow, started once and in a known state: threads, determinism, and what it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+from cnnproj.errors import CnnprojError
+
+# What decides the numbers of a run, and so is recorded with them.
+PACKAGES = ("cnnproj", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "optuna", "opencv-python-headless")
+
+
+def start_tensorflow(threads: int) -> None:
+    """Import TensorFlow with ``threads`` threads and deterministic operations. Calling it again changes nothing.
+
+    The number of threads is part of what is repeated: TensorFlow's sums depend on it in their last digits.
+
+    Raises:
+        CnnprojError: where TensorFlow already runs in this process with another number of threads.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _quiet_unless_it_fails():
+        import tensorflow as tf
+    tf.get_logger().setLevel("ERROR")  # every trial builds a network anew, of which TensorFlow warns each time
+
+    threading = tf.config.threading
+    if threading.get_intra_op_parallelism_threads() != threads:
+        try:
+            threading.set_intra_op_parallelism_threads(threads)
+            threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError:
+            running = threading.get_intra_op_parallelism_threads()
+            raise CnnprojError("runtime.threads_are_set", threads=threads, running=running or "?") from None
+    tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def _quiet_unless_it_fails() -> Iterator[None]:
+    """Hold back what TensorFlow's libraries write to the error stream as they load, which no level silences."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def environment(threads: int) -> dict[str, str | int]:
+    """The versions, machine and device behind a run's numbers. TensorFlow must have been started."""
+    import tensorflow as tf
+
+    found: dict[str, str | int] = {"python": platform.python_version()}
+    found |= {name: version(name) for name in PACKAGES}
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    found["device"] = ", ".join(gpu.get("device_name", "GPU") for gpu in gpus) or "CPU"
+    found |= {"cpu": _cpu_name(), "system": f"{platform.system()} {platform.machine()}", "threads": threads}
+    return found
+
+
+def _cpu_name() -> str:
+    if sys.platform == "linux":
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - a stream, not a file
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

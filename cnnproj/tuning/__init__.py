@@ -1,0 +1,1 @@
+"""The search for each network's hyperparameters."""

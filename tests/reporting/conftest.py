@@ -1,0 +1,247 @@
+"""Small but real results to report on: images from the image store, tables as the stages write them; no training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cnnproj.data.images import Images, build_images, load_images
+from cnnproj.data.sources.source import Record, Source, image_table
+from cnnproj.errors import UnreadableImage
+from cnnproj.evaluation.evaluate import Evaluation
+from cnnproj.evaluation.scores import class_table, confusion, score
+from cnnproj.interpretation.cases import choose_cases
+from cnnproj.interpretation.interpret import Interpretation
+from cnnproj.models import Choice, Range
+from cnnproj.recipe import Recipe, prediction_table
+from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
+from cnnproj.run import Manifest, StageRecord, TestOpening
+from cnnproj.settings import Settings
+
+DIGEST = "0123456789abcdef" * 4
+SPACE = {
+    "learning_rate": Range(1e-4, 1e-2, log=True),
+    "filters": Choice(16, 32),
+    "batch_norm": Choice(True, False),
+    "optimizer": Choice("adamw"),
+}
+
+
+class Blobs(Source):
+    """A bright blob, in a place of its own for each class, on noise; the images named ``broken`` cannot be read."""
+
+    channels = 1
+
+    def read(self, row: int) -> np.ndarray:
+        image, label = self.table["image"].iat[row], self.table["label"].iat[row]
+        if "broken" in image:
+            raise UnreadableImage("data.image_empty", name=image)
+        rng = np.random.default_rng(row)
+        place = list(self.classes).index(label) / len(self.classes) * 2 * np.pi
+        y, x = np.mgrid[-1:1:20j, -1:1:20j]
+        blob = np.exp(-6 * ((x - 0.6 * np.cos(place)) ** 2 + (y - 0.6 * np.sin(place)) ** 2))
+        pixels = blob[..., None] * 190 + rng.normal(40, 12, (20, 20, self.channels))
+        pixels = np.clip(pixels, 0, 255).astype(np.uint8)
+        return pixels[..., 0] if self.channels == 1 else pixels
+
+
+def make_images(folder: Path, classes: Sequence[str], channels: int = 1, per_class: int = 12) -> Images:
+    records = [
+        Record(f"{label}/{number:02}.png", label)
+        for place, label in enumerate(classes)
+        for number in range(per_class + place % 3)
+    ]
+    records += [Record(f"{classes[0]}/broken{number}.png", classes[0]) for number in range(2)]
+    source = Blobs("blobs", image_table(records, "blobs"), "f")
+    object.__setattr__(source, "channels", channels)
+    shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    build_images(source, folder, size=(24, 24), color="auto", fractions=shares, train_limit=None, seed=7, threads=2)
+    return load_images(folder)
+
+
+def make_search(model: str, trials: int = 8) -> Search:
+    rng = np.random.default_rng(len(model))
+    accuracy = np.round(0.8 + 0.15 * rng.random(trials), 4)
+    table = pd.DataFrame(
+        {
+            "trial": np.arange(1, trials + 1),
+            "learning_rate": 10 ** rng.uniform(-4, -2, trials),
+            "filters": rng.choice([16, 32], trials),
+            "batch_norm": rng.choice([True, False], trials),
+            "optimizer": "adamw",
+            "val_accuracy": accuracy,
+            "val_loss": 1 - accuracy,
+            "epoch": 5.0,
+            "reason": None,
+        }
+    )
+    if trials > 2:
+        table.loc[2, ["val_accuracy", "val_loss", "epoch"]] = np.nan
+        table["reason"] = table["reason"].astype(object)
+        table.loc[2, "reason"] = "the loss was no longer a number in epoch 1"
+    best = int(table["val_accuracy"].idxmax())
+    table["best"] = table.index == best
+    chosen = {name: table[name].iloc[best].item() if name != "optimizer" else "adamw" for name in SPACE}
+    return Search(model, {name: str(space) for name, space in SPACE.items()}, table, {**chosen, "batch_size": 32})
+
+
+def make_training(model: str, images: Images, search: Search, epochs: int = 12) -> Training:
+    epoch = np.arange(1, epochs + 1)
+    rng = np.random.default_rng(len(model))
+    history = pd.DataFrame(
+        {
+            "epoch": epoch,
+            "loss": 0.3 + 2 * np.exp(-epoch / 2),
+            "accuracy": 0.97 - 0.8 * np.exp(-epoch / 2),
+            "val_loss": 0.35 + 1.8 * np.exp(-epoch / 2) + 0.02 * rng.random(epochs),
+            "val_accuracy": 0.96 - 0.75 * np.exp(-epoch / 2) + 0.01 * rng.random(epochs),
+            "seconds": 1.5,
+        }
+    )
+    best = history.loc[history["val_accuracy"].idxmax()]
+    recipe = Recipe(
+        model=model,
+        ours=True,
+        summary=f"{model}: stages of 3×3 convolutions, each half the size of the last.",
+        shape=images.shape,
+        classes=images.classes,
+        hyperparameters=dict(search.best),
+        epochs=epochs,
+        seed=7,
+        best_epoch=int(best["epoch"]),
+        val_accuracy=float(best["val_accuracy"]),
+        val_loss=float(best["val_loss"]),
+        parameters=29_834,
+        weights_digest=DIGEST,
+    )
+    layers = pd.DataFrame(
+        {
+            "layer": ["conv_1", "pool_1", "average", "probabilities"],
+            "kind": ["Conv2D", "MaxPooling2D", "GlobalAveragePooling2D", "Dense"],
+            "output": ["24 × 24 × 16", "12 × 12 × 16", "16", f"{len(images.classes)}"],
+            "parameters": [160, 0, 0, 29_674],
+        }
+    )
+    return Training(recipe, history, layers)
+
+
+def make_evaluation(folder: Path, images: Images, trainings: dict[str, Training]) -> Evaluation:
+    rows = np.flatnonzero(images.table["split"] == "test")
+    test = images._part("test")
+    scores, best = [], max(trainings, key=lambda name: trainings[name].recipe.val_accuracy)
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, (name, training) in enumerate(trainings.items()):
+        probabilities = make_probabilities(test.labels, len(images.classes), seed=place)
+        recipe = training.recipe
+        known = {"val_accuracy": recipe.val_accuracy, "val_loss": recipe.val_loss, "parameters": recipe.parameters}
+        result = score(probabilities, test.labels).model_dump()
+        scores.append({"model": name, **result, **known, "best": name == best})
+        prediction_table(probabilities, test).to_csv(folder / f"predictions_{name}.csv", index=False)
+        if name == best:
+            classes = class_table(probabilities, test.labels, images.classes)
+            table = confusion(probabilities, test.labels, images.classes).set_index("class")
+    assert len(rows) == len(test)
+    return Evaluation(pd.DataFrame(scores), classes, table, best, folder)
+
+
+def make_probabilities(labels: np.ndarray, classes: int, seed: int) -> np.ndarray:
+    """Mostly right, sometimes not; float32, (n, classes)."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 1.6, (len(labels), classes))
+    logits[np.arange(len(labels)), labels] += 5 + np.log(classes)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def make_interpretation(images: Images, evaluation: Evaluation, method: str, count: int) -> Interpretation:
+    rows, probabilities = evaluation.probabilities(evaluation.best)
+    names = np.array(images.classes)
+    labels = images._part("test").labels
+    cases = choose_cases(probabilities, labels, count)
+    pixels = images.pixels[rows[cases["position"]]]
+    maps = pixels.mean(axis=-1).astype(np.float32) / 255
+    maps = np.clip(maps - 0.3, 0, None) * np.linspace(4, 0, count)[:, None, None].astype(np.float32)
+    table = pd.DataFrame(
+        {
+            "rule": cases["rule"],
+            "image": images.table["image"].to_numpy()[rows[cases["position"]]],
+            "label": names[cases["label"]],
+            "predicted": names[cases["predicted"]],
+            "probability": cases["probability"],
+            "label_probability": cases["label_probability"],
+            "strongest": maps.max(axis=(1, 2)),
+            "row": rows[cases["position"]],
+        }
+    )
+    layer = "conv_1" if method == "gradcam" else ""
+    return Interpretation(evaluation.best, method, layer, table, pixels, maps)
+
+
+def make_preview(images: Images, arguments: dict[str, object]) -> AugmentationPreview:
+    originals = images.train.images(np.arange(3))
+    varied = np.stack([np.roll(originals, step, axis=2) for step in range(6)], axis=1).astype(np.float32)
+    labels = tuple(images.classes[label] for label in images.train.labels[:3])
+    return AugmentationPreview(originals, varied, labels, arguments)
+
+
+def make_manifest(settings: Settings, best: str, trainings: dict[str, Training], n: int) -> Manifest:
+    weights = {name: training.recipe.weights_digest for name, training in trainings.items()}
+    finished = "2026-11-21T08:42:10+00:00"
+    return Manifest(
+        name="project",
+        settings=settings.model_dump(mode="json"),
+        environment={"python": "3.12.1", "tensorflow": "2.20.0", "device": "CPU", "cpu": "A processor", "threads": 2},
+        stages={
+            "data": StageRecord(inputs={}, outputs={"data/images.csv": DIGEST}, seconds=1.2, finished=finished),
+            "search": StageRecord(inputs={}, outputs={"mlp/trials.csv": DIGEST}, seconds=83.4, finished=finished),
+        },
+        test_openings=[
+            TestOpening(time=finished, purpose="evaluation", n=n, models=weights),
+            TestOpening(time=finished, purpose="interpretation", n=n, models={best: weights[best]}),
+        ],
+        best_model=best,
+    )
+
+
+@pytest.fixture
+def make_results(tmp_path):
+    """Makes ``Results``: of which models, classes and channels, with which words of the student."""
+
+    def make(
+        *,
+        models: Sequence[str] = ("mlp", "compact_cnn", "deep_cnn"),
+        classes: Sequence[str] = ("apple", "bird", "cup"),
+        channels: int = 1,
+        method: str = "gradcam",
+        cases: int = 3,
+        trials: int = 8,
+        epochs: int = 12,
+        per_class: int = 12,
+        augmentation: dict[str, object] | None = None,
+        **project: object,
+    ) -> Results:
+        arguments = {"rotation_range": 10.0, "zoom_range": [0.9, 1.1]} if augmentation is None else augmentation
+        settings = Settings.model_validate({"project": project})
+        images = make_images(tmp_path / "data", classes, channels, per_class)
+        searches = {name: make_search(name, trials) for name in models}
+        trainings = {name: make_training(name, images, searches[name], epochs) for name in models}
+        evaluation = make_evaluation(tmp_path / "evaluation", images, trainings)
+        return Results(
+            settings=settings,
+            manifest=make_manifest(settings, evaluation.best, trainings, int(evaluation.scores["n"].iloc[0])),
+            images=images,
+            preview=make_preview(images, arguments),
+            searches=searches,
+            trainings=trainings,
+            evaluation=evaluation,
+            interpretation=make_interpretation(images, evaluation, method, cases),
+        )
+
+    return make
+
+
+@pytest.fixture
+def results(make_results) -> Results:
+    return make_results()

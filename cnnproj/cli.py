@@ -9,7 +9,11 @@ from cnnproj import __version__
 from cnnproj.words import say
 
 app = typer.Typer(
-    help=say("cli.help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    help=say("cli.help"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help=say("cli.project"))]
 
@@ -74,7 +78,9 @@ def status(project: ProjectFolder = Path()) -> None:
 
     table = Table(say("cli.stage"), say("cli.state"), say("cli.why"), box=None)
     for stage in Project.open(project).status():
-        table.add_row(Project.title(stage.stage), say(f"cli.states.{stage.state.replace(' ', '_')}"), "; ".join(stage.reasons))
+        table.add_row(
+            Project.title(stage.stage), say(f"cli.states.{stage.state.replace(' ', '_')}"), "; ".join(stage.reasons)
+        )
     Console().print(table)
 
 

@@ -19,7 +19,7 @@ class Progress:
         done: how many were done before, in an earlier run.
     """
 
-    def __init__(self, title: str, total: int, *, done: int = 0) -> None:
+    def __init__(self, title: str, total: int, *, done: float = 0) -> None:
         self.title, self.total, self.done = title, total, done
         self.note = ""
         self._first = done

@@ -17,7 +17,8 @@ from cnnproj.models import Architecture, architectures
 from cnnproj.randomness import derive_seed
 from cnnproj.run import Plain, Run, fingerprint
 from cnnproj.settings import FILE_NAME, Settings, nearest, read_settings
-from cnnproj.words import language, prefer_language, say
+from cnnproj.stage_inputs import DATA, EVALUATE, INTERPRET, REPORT, stage_inputs
+from cnnproj.words import prefer_language, say
 
 if TYPE_CHECKING:
     from cnnproj.data.images import Images
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from cnnproj.prediction import Prediction
     from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
 
-DATA, EVALUATE, INTERPRET, REPORT = "data", "evaluate", "interpret", "report"
 NOTEBOOKS = {
     DATA: "01_data",
     "mlp": "02_mlp",
@@ -86,7 +86,7 @@ class Project:
         data = self.settings.data
         self.record.complete(
             DATA,
-            self._data_inputs(),
+            self._inputs(DATA),
             lambda: build_images(
                 self._source,
                 self._folder(DATA),
@@ -115,13 +115,13 @@ class Project:
         seeds = [derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)]
         varied = np.stack([vary(originals, seed=seed) for seed in seeds], axis=1)
         labels = tuple(train.classes[label] for label in train.labels[first[:images]])
-        return AugmentationPreview(originals, varied, labels, self._changed_augmentation)
+        return AugmentationPreview(originals, varied, labels, self.settings.augmentation.changed)
 
     def tune(self, model: str) -> Search:
         """Search the hyperparameters of ``model`` on training and validation part."""
         self._require(DATA)
         network = self._network(model)
-        inputs = self._tune_inputs(model)
+        inputs = self._inputs(f"tune {model}")
         if self.record.staleness(f"tune {model}", inputs):
             self._start()
             from cnnproj.tuning.search import search
@@ -147,12 +147,11 @@ class Project:
 
     def train(self, model: str) -> Training:
         """Train the best trial of ``model`` for the full number of epochs, and keep its best epoch."""
-        self._require(DATA)
         self._require(f"tune {model}")
         network = self._network(model)
-        if self.record.staleness(f"train {model}", self._train_inputs(model)):
+        if self.record.staleness(f"train {model}", self._inputs(f"train {model}")):
             self._start()
-            self.record.complete(f"train {model}", self._train_inputs(model), lambda: self._train(network))
+            self.record.complete(f"train {model}", self._inputs(f"train {model}"), lambda: self._train(network))
         return self.training_of(model)
 
     def _train(self, network: Architecture) -> list[Path]:
@@ -190,14 +189,15 @@ class Project:
         """Choose the best model on validation, then measure every model on the test part."""
         from cnnproj.evaluation.evaluate import evaluate, load_evaluation
 
-        self._require(DATA)
         for model in self.models:
             self._require(f"train {model}")
-        if self.record.staleness(EVALUATE, self._evaluate_inputs()):
+        if self.record.staleness(EVALUATE, self._inputs(EVALUATE)):
             self._start()
             folders = {model: self._model_folder(model) for model in self.models}
             images, folder = self.images, self._folder("evaluation")
-            self.record.complete(EVALUATE, self._evaluate_inputs(), lambda: evaluate(self.record, images, folders, folder))
+            self.record.complete(
+                EVALUATE, self._inputs(EVALUATE), lambda: evaluate(self.record, images, folders, folder)
+            )
         return load_evaluation(self._folder("evaluation"))
 
     def interpret(self) -> Interpretation:
@@ -206,11 +206,11 @@ class Project:
 
         evaluation = self.evaluation
         images, folder = self.images, self._folder("interpretation")
-        if self.record.staleness(INTERPRET, self._interpret_inputs()):
+        if self.record.staleness(INTERPRET, self._inputs(INTERPRET)):
             self._start()
             self.record.complete(
                 INTERPRET,
-                self._interpret_inputs(),
+                self._inputs(INTERPRET),
                 lambda: interpret(
                     self.record,
                     images,
@@ -226,11 +226,13 @@ class Project:
     def report(self) -> Path:
         """Write the report, one HTML file, with its figures beside it."""
         self._require(INTERPRET)
-        if self.record.staleness(REPORT, self._report_inputs()):
+        if self.record.staleness(REPORT, self._inputs(REPORT)):
             from cnnproj.reporting.report import write_report
 
             self._record_environment()
-            self.record.complete(REPORT, self._report_inputs(), lambda: write_report(self._results(), self.record.folder))
+            self.record.complete(
+                REPORT, self._inputs(REPORT), lambda: write_report(self._results(), self.record.folder)
+            )
         return self.record.folder / "report.html"
 
     def run(self, announce: Callable[[str], None] = print) -> Path:
@@ -269,7 +271,7 @@ class Project:
 
         self._require(f"tune {model}")
         folder = self._model_folder(model)
-        trials, inputs = load_trials(folder), self._tune_inputs(model)
+        trials, inputs = load_trials(folder), self._inputs(f"tune {model}")
         space = {name: str(inputs[f"models.{model}.{name}"]) for name in varied(trials)}
         return Search(model, space, trials, load_best(folder))
 
@@ -321,82 +323,10 @@ class Project:
         """How each stage stands, and why it is not done."""
         return [self._status(stage) for stage, _ in self._stages()]
 
-    # What goes into each stage --------------------------------------------------------------------------------------
+    # Below the stages -----------------------------------------------------------------------------------------------
 
     def _inputs(self, stage: str) -> dict[str, Plain]:
-        kind, _, model = stage.partition(" ")
-        if kind in ("tune", "train"):
-            return self._tune_inputs(model) if kind == "tune" else self._train_inputs(model)
-        return {
-            DATA: self._data_inputs,
-            EVALUATE: self._evaluate_inputs,
-            INTERPRET: self._interpret_inputs,
-            REPORT: self._report_inputs,
-        }[stage]()
-
-    def _data_inputs(self) -> dict[str, Plain]:
-        data = self.settings.data
-        return {
-            "images": self._source.fingerprint,
-            "data.size": f"{data.size[0]}×{data.size[1]}",
-            "data.color": data.color,
-            "data.fractions": " / ".join(f"{share:g}" for share in data.fractions.model_dump().values()),
-            "data.train_limit": data.train_limit,
-            "project.seed": self.settings.project.seed,
-        }
-
-    def _fit_inputs(self, model: str) -> dict[str, Plain]:
-        network = architectures().get(model)
-        recorded = self.record.manifest.stages.get(f"train {model}")
-        return {
-            "data": self.record.output_digest(DATA),
-            # A student's own network is known by what was recorded where the notebook that defines it is not running.
-            "network": network.fingerprint if network else recorded.inputs["network"] if recorded else "",
-            "project.seed": self.settings.project.seed,
-            "training.threads": self.settings.training.threads,
-            **{f"augmentation.{name}": str(value) for name, value in self._changed_augmentation.items()},
-        }
-
-    def _tune_inputs(self, model: str) -> dict[str, Plain]:
-        network = architectures().get(model)
-        recorded = self.record.manifest.stages.get(f"tune {model}")
-        if network:
-            spaces = {**network.defaults, **self.settings.space(model)}
-            tried: dict[str, Plain] = {f"models.{model}.{name}": str(value) for name, value in spaces.items()}
-        else:
-            inputs = recorded.inputs if recorded else {}
-            tried = {key: value for key, value in inputs.items() if key.startswith(f"models.{model}.")}
-        return {
-            **self._fit_inputs(model),
-            **tried,
-            "search.trials": self.settings.trials,
-            "search.epochs": self.settings.search_epochs,
-        }
-
-    def _train_inputs(self, model: str) -> dict[str, Plain]:
-        from cnnproj.tuning.tables import load_best
-
-        chosen = load_best(self._model_folder(model))
-        return {
-            **self._fit_inputs(model),
-            **{f"best {name}": value for name, value in chosen.items()},
-            "training.epochs": self.settings.training_epochs,
-        }
-
-    def _evaluate_inputs(self) -> dict[str, Plain]:
-        trained = {f"train {model}": self.record.output_digest(f"train {model}") for model in self.models}
-        return {"data": self.record.output_digest(DATA), **trained}
-
-    def _interpret_inputs(self) -> dict[str, Plain]:
-        evaluated = self.record.output_digest(EVALUATE)
-        return {"evaluation": evaluated, "interpretation.cases": self.settings.interpretation.cases}
-
-    def _report_inputs(self) -> dict[str, Plain]:
-        done = self.record.manifest.stages
-        stages = {stage: self.record.output_digest(stage) for stage in done if stage != REPORT}
-        return {**stages, "settings": fingerprint(self.settings.model_dump(mode="json")), "language": language()}
-
-    # Below the stages -----------------------------------------------------------------------------------------------
+        return stage_inputs(stage, self.settings, self.record, self.models, lambda: self._source.fingerprint)
 
     @cached_property
     def _source(self) -> Source:
@@ -413,7 +343,9 @@ class Project:
     def _changed_augmentation(self) -> Mapping[str, object]:
         """The arguments that differ from their defaults."""
         unchanged = type(self.settings.augmentation)().model_dump()
-        return {name: value for name, value in self.settings.augmentation.model_dump().items() if value != unchanged[name]}
+        return {
+            name: value for name, value in self.settings.augmentation.model_dump().items() if value != unchanged[name]
+        }
 
     def _network(self, model: str) -> Architecture:
         known = architectures()
@@ -431,9 +363,23 @@ class Project:
         return self.record.folder / "models" / model
 
     def _status(self, stage: str) -> StageStatus:
-        reasons = self.record.staleness(stage, self._inputs(stage))
+        before = [name for name in self._before(stage) if self._status(name).state != "done"]
+        waits = [say("project.waits", stage=self.title(name)) for name in before]
+        reasons = waits or self.record.staleness(stage, self._inputs(stage))
         known = stage in self.record.manifest.stages
         return StageStatus(stage, "stale" if reasons and known else "to do" if reasons else "done", reasons)
+
+    def _before(self, stage: str) -> list[str]:
+        """The stages that ``stage`` builds on directly."""
+        kind, _, model = stage.partition(" ")
+        return {
+            DATA: [],
+            "tune": [DATA],
+            "train": [f"tune {model}"],
+            EVALUATE: [f"train {name}" for name in self.models],
+            INTERPRET: [EVALUATE],
+            REPORT: [INTERPRET],
+        }[kind]
 
     def _require(self, stage: str) -> None:
         """Go on only if ``stage`` is up to date.
@@ -443,6 +389,8 @@ class Project:
         """
         status = self._status(stage)
         if status.state != "done":
+            for name in self._before(stage):
+                self._require(name)  # the first of the missing ones is what to run
             kind, _, model = stage.partition(" ")
             notebook = NOTEBOOKS.get(model or kind, say("project.your_notebook"))
             reason = "; ".join(status.reasons[:3])

@@ -6,7 +6,6 @@ can be read before it is believed. A student's own architecture is saved whole a
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +48,7 @@ class Recipe(BaseModel):
 
 
 def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path]:
-    """Write the network of ``result`` to ``folder``; ``known`` are the fields of the recipe that the fit does not have."""
+    """Write the network of ``result`` to ``folder``; ``known`` are the recipe's fields that the fit does not have."""
     from cnnproj.training import predict
 
     model, best = result.model, result.best
@@ -114,7 +113,7 @@ def load_model(folder: Path) -> keras.Sequential:
 
 
 def prediction_table(probabilities: np.ndarray, part: Part) -> pd.DataFrame:
-    """A row an image: ``row`` of the image store, ``label``, ``predicted``, and a column ``p:<class>`` for each class."""
+    """A row an image: ``row`` of the image store, ``label``, ``predicted``, and ``p:<class>`` for each class."""
     names = np.array(part.classes)
     table = pd.DataFrame(
         {"row": part.rows, "label": names[part.labels], "predicted": names[probabilities.argmax(axis=1)]}
@@ -124,7 +123,7 @@ def prediction_table(probabilities: np.ndarray, part: Part) -> pd.DataFrame:
 
 
 def load_predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The store's rows, (n,), and the probabilities, float32 (n, classes), of a table that ``prediction_table`` made."""
+    """The store's rows, (n,), and the probabilities, float32 (n, classes), that ``prediction_table`` wrote."""
     table = pd.read_csv(path, dtype={"label": "string", "predicted": "string"}, keep_default_na=False)
     columns = [name for name in table.columns if name.startswith("p:")]
     return table["row"].to_numpy(), table[columns].to_numpy(np.float32)

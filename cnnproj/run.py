@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -107,7 +108,7 @@ class Run:
         if record is None:
             return [say("run.not_done")]
         reasons = [
-            say("run.changed", key=key, before=_short(record.inputs.get(key)), after=_short(inputs.get(key)))
+            _change(key, record.inputs.get(key), inputs.get(key))
             for key in sorted(record.inputs.keys() | inputs.keys())
             if record.inputs.get(key) != inputs.get(key)
         ]
@@ -144,6 +145,12 @@ def fingerprint(value: Any) -> str:
 def now() -> str:
     """The time of writing, in UTC, to the second, as ISO 8601 has it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _change(key: str, before: Plain, after: Plain) -> str:
+    if re.fullmatch(r"[0-9a-f]{16,}", f"{before}") or re.fullmatch(r"[0-9a-f]{16,}", f"{after}"):
+        return say("run.content_changed", key=key)
+    return say("run.changed", key=key, before=_short(before), after=_short(after))
 
 
 def _short(value: Plain) -> str:

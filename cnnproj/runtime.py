@@ -35,8 +35,7 @@ def start_tensorflow(threads: int) -> None:
             threading.set_intra_op_parallelism_threads(threads)
             threading.set_inter_op_parallelism_threads(threads)
         except RuntimeError:
-            running = threading.get_intra_op_parallelism_threads()
-            raise CnnprojError("runtime.threads_are_set", threads=threads, running=running or "?") from None
+            raise CnnprojError("runtime.threads_are_set", threads=threads) from None
     tf.config.experimental.enable_op_determinism()
 
 

@@ -16,6 +16,7 @@ from cnnproj.toml_lines import line_of
 from cnnproj.words import languages, say
 
 FILE_NAME = "project.toml"
+DEFAULT_MODELS = ("mlp", "compact_cnn", "deep_cnn")
 
 
 class _Table(BaseModel):
@@ -127,6 +128,12 @@ class AugmentationTable(_Table):
     horizontal_flip: bool = False
     vertical_flip: bool = False
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The arguments that differ from their defaults."""
+        unchanged = type(self)()
+        return {name: value for name, value in self if value != getattr(unchanged, name)}
+
 
 def _space(spec: Any) -> Any:
     """``0.3`` fixes, ``[16, 32]`` lists the values to try, ``{low = …, high = …, log = true}`` is a range."""
@@ -172,7 +179,7 @@ class Settings(_Table):
     data: DataTable = DataTable()
     augmentation: AugmentationTable = AugmentationTable()
     models: dict[str, dict[str, _SpaceField]] = Field(
-        default_factory=lambda: {"mlp": {}, "compact_cnn": {}, "deep_cnn": {}}
+        default_factory=lambda: {name: {} for name in DEFAULT_MODELS}  # type: ignore[arg-type]
     )
     search: SearchTable = SearchTable()
     training: TrainingTable = TrainingTable()

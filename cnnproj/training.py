@@ -27,7 +27,7 @@ class Fit:
 
     Attributes:
         model: the network with the weights of its best epoch.
-        history: a row an epoch: ``epoch`` (from 1), ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``.
+        history: a row an epoch, from 1: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``.
     """
 
     model: keras.Sequential
@@ -120,7 +120,7 @@ def _optimizer(hyperparameters: Mapping[str, Value], *, steps: int) -> keras.opt
             return keras.optimizers.AdamW(rate, weight_decay=decay or 0.0)
 
 
-class _KeepBest(keras.callbacks.Callback):
+class _KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the rows of the history, and in memory the weights of the best epoch so far."""
 
     def __init__(self, on_epoch: Callable[[Mapping[str, float]], None]) -> None:

@@ -10,7 +10,7 @@ from cnnproj.data.images import Part
 from cnnproj.randomness import derive_seed
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """A part of the images in batches of pixels in [0, 1] and one-hot labels.
 
     Args:

@@ -56,7 +56,7 @@ class Part:
 
     def images(self, positions: np.ndarray | slice = slice(None)) -> np.ndarray:
         """The images at ``positions`` of the part, uint8, (n, height, width, channels)."""
-        return self.pixels[self.rows[positions]]
+        return np.asarray(self.pixels[self.rows[positions]])
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ class Images:
     @cached_property
     def pixels(self) -> np.ndarray:
         """Every image, uint8, (images, height, width, channels); read from disk as it is used."""
-        pixels: np.ndarray = np.load(self.folder / STORE, mmap_mode="r")
-        return pixels
+        return np.asanyarray(np.load(self.folder / STORE, mmap_mode="r"))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -112,7 +111,7 @@ class Images:
 
 def load_images(folder: Path) -> Images:
     """The images that ``build_images`` stored in ``folder``."""
-    text = {name: "string" for name in ("image", "label", "split", "group", "content", "mode", "reason")}
+    text = dict.fromkeys(("image", "label", "split", "group", "content", "mode", "reason"), "string")
     read: dict[str, Any] = {"keep_default_na": False, "dtype": text}
     table = pd.read_csv(folder / TABLE, **read).astype({name: object for name in text if name != "reason"})
     set_aside = pd.read_csv(folder / ASIDE, **read)

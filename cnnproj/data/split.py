@@ -57,7 +57,7 @@ def split(images: pd.DataFrame, fractions: Mapping[str, float], *, seed: int) ->
 
 
 def group_members(images: pd.DataFrame) -> pd.Series:
-    """The number of the group of each image: equal for those that share ``group`` or ``content``, however indirectly."""
+    """The number of each image's group: equal where ``group`` or ``content`` is shared, however indirectly."""
     content = pd.factorize(images["content"])[0]
     named = images["group"] != ""
     group = content.max(initial=-1) + 1 + pd.factorize(images["group"].where(named, images["content"]))[0]
@@ -66,14 +66,14 @@ def group_members(images: pd.DataFrame) -> pd.Series:
 
 
 def _deal(images: pd.DataFrame, members: pd.Series, shares: np.ndarray, seed: int) -> np.ndarray:
-    """The position in ``shares`` for each image: largest groups first, each to the part that lacks most of its labels."""
+    """The position in ``shares`` for each image: largest groups first, each where most of its labels are lacking."""
     labels = pd.factorize(images["label"], sort=True)[0]
     count = pd.crosstab(members, labels)
     anchor = images["content"].groupby(members).min()
-    order = sorted(count.index, key=lambda group: (-int(count.loc[group].sum()), _rank(seed, anchor[group])))
+    counts = dict(zip(count.index, count.to_numpy(), strict=True))
+    order = sorted(counts, key=lambda group: (-counts[group].sum(), _rank(seed, str(anchor[group]))))
     target = shares[:, None] * count.to_numpy().sum(axis=0)
     held = np.zeros_like(target)
-    counts = dict(zip(count.index, count.to_numpy(), strict=True))
     choice = {}
     for group in order:
         labels_of_group = counts[group]
@@ -98,7 +98,7 @@ def _require_every_class(labels: pd.Series, part: pd.Series, members: pd.Series,
 
 
 def limit_training(images: pd.DataFrame, part: pd.Series, limit: int, *, seed: int) -> pd.Series:
-    """``part`` with at most ``limit`` training images left, the labels in their proportions; the rest are ``unused``."""
+    """``part`` with at most ``limit`` training images, the labels in their proportions; the rest are ``unused``."""
     train = images[part == "train"]
     if len(train) <= limit:
         return part

@@ -90,7 +90,8 @@ def evaluate(run: Run, images: Images, folders: dict[str, Path], folder: Path) -
 def load_evaluation(folder: Path) -> Evaluation:
     """The evaluation that ``evaluate`` wrote to ``folder``."""
     scores = pd.read_csv(folder / SCORES)
-    text = {"dtype": {"class": "string"}, "keep_default_na": False}
-    classes, confused = (pd.read_csv(folder / name, **text) for name in (CLASSES, CONFUSION))
+    classes, confused = (
+        pd.read_csv(folder / name, dtype={"class": "string"}, keep_default_na=False) for name in (CLASSES, CONFUSION)
+    )
     best = str(scores.loc[scores["best"], "model"].iloc[0])
     return Evaluation(scores, classes, confused.set_index("class"), best, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,10 +62,13 @@ def explain(model: keras.Sequential, images: np.ndarray, classes: np.ndarray, *,
     target = CategoricalScore([int(label) for label in classes])
     pixels = images.astype(np.float32)
     layer = gradcam_layer(model)
-    if layer is None:
-        saliency = Saliency(functional, model_modifier=ReplaceToLinear(), clone=True)
-        maps = saliency(target, pixels, smooth_samples=SMOOTH_SAMPLES, smooth_noise=0.1, normalize_map=False)
-        return Heatmaps("saliency", "", np.asarray(maps, np.float32))
-    gradcam = Gradcam(functional, model_modifier=ReplaceToLinear(), clone=True)
-    maps = gradcam(target, pixels, penultimate_layer=layer, seek_penultimate_conv_layer=False, normalize_cam=False)
-    return Heatmaps("gradcam", layer, np.asarray(maps, np.float32))
+    with warnings.catch_warnings():
+        # tf-keras-vis hands the images over in a list, of which Keras 3 warns, and takes them out of it
+        warnings.filterwarnings("ignore", message="(?s).*The structure of `inputs` doesn't match")
+        if layer is None:
+            saliency = Saliency(functional, model_modifier=ReplaceToLinear(), clone=True)
+            maps = saliency(target, pixels, smooth_samples=SMOOTH_SAMPLES, smooth_noise=0.1, normalize_map=False)
+            return Heatmaps("saliency", "", np.asarray(maps, np.float32))
+        gradcam = Gradcam(functional, model_modifier=ReplaceToLinear(), clone=True)
+        maps = gradcam(target, pixels, penultimate_layer=layer, seek_penultimate_conv_layer=False, normalize_cam=False)
+        return Heatmaps("gradcam", layer, np.asarray(maps, np.float32))

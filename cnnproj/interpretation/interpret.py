@@ -84,7 +84,7 @@ def interpret(
 
 def load_interpretation(folder: Path, images: Images) -> Interpretation:
     """The interpretation that ``interpret`` wrote to ``folder``."""
-    text = {name: "string" for name in ("rule", "image", "label", "predicted")}
+    text = dict.fromkeys(("rule", "image", "label", "predicted"), "string")
     cases = pd.read_csv(folder / CASES, dtype=text, keep_default_na=False)
     method = json.loads((folder / METHOD).read_text(encoding="utf-8"))
     shown = np.asarray(images.pixels[cases["row"].to_numpy()])

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
         "dropout": Range(0.0, 0.4),
     }
 )
-def deep_cnn(
-    shape: tuple[int, int, int], classes: int, *, filters: int = 16, dropout: float = 0.2
-) -> keras.Sequential:
+def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dropout: float = 0.2) -> keras.Sequential:
     """Stages of two 3×3 convolutions, the width doubling where the size halves, down to a map of at least 4×4.
 
     The number of stages follows the image: three at 28 to 63 pixels, four from 64 pixels on.

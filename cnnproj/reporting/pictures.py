@@ -74,7 +74,7 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
         yield from _model_charts(results, model)
     yield "test_scores", "test_scores", figures.test_scores(results.evaluation), {"scores": _scores(results)}
     matrix = results.evaluation.confusion.to_numpy()
-    facts = {"model": results.evaluation.best, "right": f"{matrix.trace():,}", "total": f"{matrix.sum():,}"}
+    facts: dict[str, Any] = {"model": results.evaluation.best, "right": int(matrix.trace()), "total": int(matrix.sum())}
     yield "confusion", "confusion", figures.confusion(results.evaluation), facts
     interpretation = results.interpretation
     facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}

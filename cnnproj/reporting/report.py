@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -88,7 +89,7 @@ def _count(value: float) -> str:
 
 
 def _plain(value: Any) -> str:
-    """A setting or hyperparameter as TOML has it, numbers to four digits."""
+    """A setting or hyperparameter, numbers to four digits."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–"
     if isinstance(value, list | tuple):
@@ -97,8 +98,7 @@ def _plain(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, float):
         return f"{int(value)}"
-    # A column that pandas read may hold NumPy's booleans.
-    return str(value).lower() if str(value) in ("True", "False") else str(value)
+    return str(value)
 
 
 def _time(text: str) -> str:
@@ -163,6 +163,7 @@ def _model(results: Results, model: str) -> dict[str, Any]:
     return {
         "search": search,
         "training": results.trainings[model],
+        "varied": _varied(search),
         "hyperparameters": _hyperparameters(search),
         "failed": int(search.trials["val_accuracy"].isna().sum()),
         "trials": search.trials.to_dict("records"),
@@ -170,18 +171,23 @@ def _model(results: Results, model: str) -> dict[str, Any]:
     }
 
 
+def _varied(search: Search) -> list[str]:
+    """The hyperparameters that differ between trials; all others were fixed."""
+    return [name for name in search.space if search.trials[name].nunique() > 1]
+
+
 def _hyperparameters(search: Search) -> list[tuple[str, str, Any]]:
     """Name, what was tried (empty where it was fixed) and the best trial's value; those that were varied first."""
-    names = [*search.space, *(name for name in search.best if name not in search.space)]
-    tried = {name: values if search.trials[name].nunique() > 1 else "" for name, values in search.space.items()}
-    rows = [(name, tried.get(name, ""), search.best.get(name)) for name in names]
-    return sorted(rows, key=lambda row: not row[1])
+    varied = _varied(search)
+    fixed = [name for name in search.best if name not in varied]
+    return [(name, search.space[name] if name in varied else "", search.best[name]) for name in [*varied, *fixed]]
 
 
 def _row(evaluation: Evaluation) -> dict[str, Any]:
     """The scores of the chosen model."""
     best = evaluation.scores[evaluation.scores["model"] == evaluation.best].iloc[0]
-    return {**best.to_dict(), "right": round(best["accuracy"] * best["n"])}
+    known = {str(name): value for name, value in best.items()}
+    return {**known, "right": round(best["accuracy"] * best["n"])}
 
 
 def _verdicts(evaluation: Evaluation) -> list[str]:
@@ -204,15 +210,16 @@ def _verdicts(evaluation: Evaluation) -> list[str]:
 
 def _confused(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The most frequent mistakes: ``truth``, ``predicted``, ``count`` and the ``total`` of the true class."""
-    table = evaluation.confusion
-    totals = table.sum(axis=1)
-    mistakes = [
-        {"truth": truth, "predicted": predicted, "count": int(count), "total": int(totals.loc[truth])}
-        for truth, row in table.iterrows()
-        for predicted, count in row.items()
-        if count and truth != predicted
+    counts, names = evaluation.confusion.to_numpy(), list(evaluation.confusion.index)
+    wrong = counts * ~np.eye(len(counts), dtype=bool)
+    # The largest first, equal ones in the order of the classes.
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
+    places = [divmod(int(place), len(counts)) for place in order]
+    return [
+        {"truth": names[row], "predicted": names[column], "count": wrong[row, column], "total": counts[row].sum()}
+        for row, column in places
+        if wrong[row, column]
     ]
-    return sorted(mistakes, key=lambda mistake: -int(mistake["count"]))[:MOST_CONFUSED]
 
 
 def _same_weights(results: Results) -> bool:

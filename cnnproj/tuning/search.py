@@ -1,4 +1,4 @@
-"""Search the hyperparameters of one network with Optuna's TPE. Every finished trial is on disk before the next begins."""
+"""Search the hyperparameters of one network with Optuna's TPE. A finished trial is on disk before the next begins."""
 
 from __future__ import annotations
 
@@ -100,9 +100,9 @@ def search(
 
 
 def trial_table(study: optuna.Study, space: Mapping[str, Space]) -> pd.DataFrame:
-    """A row a trial: ``trial`` (from 1), what was varied, ``val_accuracy``, ``val_loss``, its best ``epoch``, ``best``, ``reason``.
+    """A row a trial: ``trial`` (from 1), what was varied, ``val_accuracy``, ``val_loss``, its best ``epoch``, ``best``.
 
-    ``reason`` says why a trial failed, and ``best`` is true for the one that was chosen.
+    ``best`` is true for the one that was chosen; ``reason`` says why a trial failed.
     """
     rows = []
     for number, trial in enumerate(_done(study), start=1):
@@ -132,7 +132,8 @@ def _draw(study: optuna.Study, network: Architecture, space: Mapping[str, Space]
     """The next trial. The first tries the network's own defaults, as far as the space has them."""
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
     if not _done(study) and not study.get_trials(states=(TrialState.WAITING,)):
-        study.enqueue_trial({name: network.defaults[name] for name in space if _holds(space[name], network.defaults[name])})
+        defaults = {name: network.defaults[name] for name in space}
+        study.enqueue_trial({name: value for name, value in defaults.items() if _holds(space[name], value)})
     return study.ask()
 
 

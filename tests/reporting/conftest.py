@@ -1,6 +1,7 @@
 """Small but real results to report on: images from the image store, tables as the stages write them; no training."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ class Blobs(Source):
     """A bright blob, in a place of its own for each class, on noise; the images named ``broken`` cannot be read."""
 
     channels = 1
+    sizes = 1
 
     def read(self, row: int) -> np.ndarray:
         image, label = self.table["image"].iat[row], self.table["label"].iat[row]
@@ -40,14 +42,15 @@ class Blobs(Source):
             raise UnreadableImage("data.image_empty", name=image)
         rng = np.random.default_rng(row)
         place = list(self.classes).index(label) / len(self.classes) * 2 * np.pi
-        y, x = np.mgrid[-1:1:20j, -1:1:20j]
+        side = 20 + row % self.sizes
+        y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
         blob = np.exp(-6 * ((x - 0.6 * np.cos(place)) ** 2 + (y - 0.6 * np.sin(place)) ** 2))
-        pixels = blob[..., None] * 190 + rng.normal(40, 12, (20, 20, self.channels))
+        pixels = blob[..., None] * 190 + rng.normal(40, 12, (side, side, self.channels))
         pixels = np.clip(pixels, 0, 255).astype(np.uint8)
         return pixels[..., 0] if self.channels == 1 else pixels
 
 
-def make_images(folder: Path, classes: Sequence[str], channels: int = 1, per_class: int = 12) -> Images:
+def make_images(folder: Path, classes: Sequence[str], channels: int = 1, per_class: int = 12, sizes: int = 1) -> Images:
     records = [
         Record(f"{label}/{number:02}.png", label)
         for place, label in enumerate(classes)
@@ -56,6 +59,7 @@ def make_images(folder: Path, classes: Sequence[str], channels: int = 1, per_cla
     records += [Record(f"{classes[0]}/broken{number}.png", classes[0]) for number in range(2)]
     source = Blobs("blobs", image_table(records, "blobs"), "f")
     object.__setattr__(source, "channels", channels)
+    object.__setattr__(source, "sizes", sizes)
     shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
     build_images(source, folder, size=(24, 24), color="auto", fractions=shares, train_limit=None, seed=7, threads=2)
     return load_images(folder)
@@ -205,43 +209,47 @@ def make_manifest(settings: Settings, best: str, trainings: dict[str, Training],
     )
 
 
+def build_results(
+    folder: Path,
+    *,
+    models: Sequence[str] = ("mlp", "compact_cnn", "deep_cnn"),
+    classes: Sequence[str] = ("apple", "bird", "cup"),
+    channels: int = 1,
+    method: str = "gradcam",
+    cases: int = 3,
+    trials: int = 8,
+    epochs: int = 12,
+    per_class: int = 12,
+    sizes: int = 1,
+    augmentation: dict[str, object] | None = None,
+    **project: object,
+) -> Results:
+    """``Results`` of which models, classes and channels, with which words of the student."""
+    arguments = {"rotation_range": 10.0, "zoom_range": [0.9, 1.1]} if augmentation is None else augmentation
+    settings = Settings.model_validate({"project": project})
+    images = make_images(folder / "data", classes, channels, per_class, sizes)
+    searches = {name: make_search(name, trials) for name in models}
+    trainings = {name: make_training(name, images, searches[name], epochs) for name in models}
+    evaluation = make_evaluation(folder / "evaluation", images, trainings)
+    return Results(
+        settings=settings,
+        manifest=make_manifest(settings, evaluation.best, trainings, int(evaluation.scores["n"].iloc[0])),
+        images=images,
+        preview=make_preview(images, arguments),
+        searches=searches,
+        trainings=trainings,
+        evaluation=evaluation,
+        interpretation=make_interpretation(images, evaluation, method, cases),
+    )
+
+
 @pytest.fixture
 def make_results(tmp_path):
-    """Makes ``Results``: of which models, classes and channels, with which words of the student."""
-
-    def make(
-        *,
-        models: Sequence[str] = ("mlp", "compact_cnn", "deep_cnn"),
-        classes: Sequence[str] = ("apple", "bird", "cup"),
-        channels: int = 1,
-        method: str = "gradcam",
-        cases: int = 3,
-        trials: int = 8,
-        epochs: int = 12,
-        per_class: int = 12,
-        augmentation: dict[str, object] | None = None,
-        **project: object,
-    ) -> Results:
-        arguments = {"rotation_range": 10.0, "zoom_range": [0.9, 1.1]} if augmentation is None else augmentation
-        settings = Settings.model_validate({"project": project})
-        images = make_images(tmp_path / "data", classes, channels, per_class)
-        searches = {name: make_search(name, trials) for name in models}
-        trainings = {name: make_training(name, images, searches[name], epochs) for name in models}
-        evaluation = make_evaluation(tmp_path / "evaluation", images, trainings)
-        return Results(
-            settings=settings,
-            manifest=make_manifest(settings, evaluation.best, trainings, int(evaluation.scores["n"].iloc[0])),
-            images=images,
-            preview=make_preview(images, arguments),
-            searches=searches,
-            trainings=trainings,
-            evaluation=evaluation,
-            interpretation=make_interpretation(images, evaluation, method, cases),
-        )
-
-    return make
+    """``build_results`` in a folder of the test's own."""
+    return partial(build_results, tmp_path)
 
 
-@pytest.fixture
-def results(make_results) -> Results:
-    return make_results()
+@pytest.fixture(scope="session")
+def results(tmp_path_factory) -> Results:
+    """One set of results for the tests that only read it."""
+    return build_results(tmp_path_factory.mktemp("results"))

@@ -29,7 +29,7 @@ def cases(interpretation: Interpretation) -> Chart:
     """
     count = len(interpretation.cases)
     height, width = interpretation.maps.shape[1:]
-    tall = 1.5 * min(1.6, height / width)
+    tall = 1.32 * min(1.6, height / width)
     chart = Chart(WIDTH, 0.75 + count * (tall + 0.06))
     ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1.5], "height_ratios": [*[tall] * count, 0.1]}
     *grid, last = chart.subplots(count + 1, 4, **ratios)
@@ -85,7 +85,7 @@ def _caption(axes: Axes, case: pd.Series) -> None:
     ]
     if not right:
         lines.append(say("figures.case_label_probability", probability=f"{case['label_probability']:.3f}"))
-    rule = textwrap.wrap(say(f"figures.rule.{case['rule']}"), 28)
+    rule = textwrap.wrap(say(f"figures.rule.{case['rule']}"), 26)
     place: dict[str, Any] = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
     axes.annotate("\n".join(rule), xytext=(0, -2), fontweight="bold", fontsize=9, **place)
     axes.annotate("\n".join(lines), xytext=(0, -6 - 12 * len(rule)), fontsize=8.5, linespacing=1.5, **place)

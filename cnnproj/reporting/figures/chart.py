@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 BLUE, ORANGE, SKY, VERMILION, GREEN = "#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73"
 INK, GRAY, PALE = "#222222", "#767676", "#dddddd"
 
-WIDTH = 7.6  # inches: the text's width in the report
+WIDTH = 6.8  # inches: the text's width in the report, on screen and on A4
 _PRINT_DPI = 192
 _SCREEN_DPI = 96
 _STYLE: dict[str, Any] = {

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 MOST_NAMED = 30  # classes that get a name of their own on an axis
 MOST_SAMPLED = 12
 _PARTS: dict[str, dict[str, Any]] = {
-    "train": {"color": BLUE, "edgecolor": BLUE},
-    "validation": {"color": "white", "edgecolor": ORANGE, "hatch": "/////"},
-    "test": {"color": "#b8b8b8", "edgecolor": "#5a5a5a"},
+    "train": {"facecolor": BLUE, "edgecolor": BLUE},
+    "validation": {"facecolor": "white", "edgecolor": ORANGE, "hatch": "/////"},
+    "test": {"facecolor": "#b8b8b8", "edgecolor": "#5a5a5a"},
 }
 
 
@@ -58,14 +58,16 @@ def _many_counts(counts: pd.DataFrame) -> Chart:
     chart = Chart(WIDTH, 3.0)
     axes = chart.add_subplot()
     bottom = np.zeros(len(order))
+    places = np.arange(len(order))
     for part, look in _PARTS.items():
-        label = say(f"figures.{part}")
-        axes.bar(np.arange(len(order)), order[part], bottom=bottom, width=1, label=label, **{**look, "linewidth": 0.4})
-        bottom += order[part].to_numpy()
+        top = bottom + order[part].to_numpy()
+        # Areas, as the seams between so many bars would hide the hatch.
+        axes.fill_between(places, bottom, top, step="mid", linewidth=0.8, label=say(f"figures.{part}"), **look)
+        bottom = top
     for place, side in ((0, "left"), (len(order) - 1, "right")):
         text = say("figures.class_with_count", label=short(order.index[place], 24), count=f"{bottom[place]:,.0f}")
         axes.annotate(text, (place, bottom[place]), (0, 5), textcoords="offset points", ha=side, fontsize=8.5)
-    axes.set(xticks=[], xlim=(-0.5, len(order) - 0.5), ylim=(0, bottom.max() * 1.12))
+    axes.set(xticks=[], xlim=(0, len(order) - 1), ylim=(0, bottom.max() * 1.12))
     axes.set(ylabel=say("figures.images"), xlabel=say("figures.classes_by_size", n=len(order)))
     chart.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return chart
@@ -115,7 +117,7 @@ def augmented(preview: AugmentationPreview) -> Chart:
     """Training images as they are (left) and as training sees them: varied anew in every epoch."""
     count, variants = preview.varied.shape[:2]
     height, width = preview.originals.shape[1:3]
-    side = min(0.85, 6.0 / (variants + 1))
+    side = min(0.85, 5.6 / (variants + 1))
     chart = Chart(WIDTH, 0.35 + count * (side * min(2.0, height / width) + 0.08))
     grid = chart.subplots(count, 2, squeeze=False, width_ratios=[1, variants])
     for row, (left, right) in enumerate(grid):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import PowerNorm
+from matplotlib.ticker import MaxNLocator
 
 from cnnproj.reporting.figures.chart import BLUE, GRAY, INK, VERMILION, WIDTH, Chart, house_style, short
 from cnnproj.words import say
@@ -42,6 +43,7 @@ def test_scores(evaluation: Evaluation) -> Chart:
     axes.set_ylim(len(scores) - 0.4, -0.6)
     axes.margins(x=0.04)
     axes.set_xlabel(say("figures.test_accuracy", n=f"{int(scores['n'].iloc[0]):,}"))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     return chart
@@ -60,7 +62,7 @@ def confusion(evaluation: Evaluation) -> Chart:
     counts = evaluation.confusion.to_numpy()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     classes = len(counts)
-    side = min(6.2, max(3.2, 0.42 * classes))
+    side = min(5.4, max(3.0, 0.4 * classes))
     chart = Chart(side + 1.4, side + 0.4)
     axes = chart.add_subplot()
     norm = PowerNorm(0.5, 0, 1)

@@ -1,0 +1,42 @@
+# make run, make test, make notebook: each makes its own environment in .venv first, once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test check notebook lock clean
+
+run: $(READY)
+	$(BIN)/cnnproj run
+
+notebook: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+test: $(VENV)/.ready-to-test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-to-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The exact versions behind the published figures, for every supported Python.
+lock: $(VENV)/.ready-to-test
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-package cnnproj --no-emit-index-url --no-emit-find-links --no-header --no-annotate requirements.txt -o requirements.lock
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "cnnproj needs Python 3.11, 3.12 or 3.13; this is $$($(PYTHON) --version). Name another: make run PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "Installing TensorFlow and the rest; this takes some minutes, once."
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.ready-to-test: $(READY)
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,120 @@
+"""What every registered network promises."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnproj.models import architectures
+
+NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
+
+
+@pytest.fixture(scope="module")
+def patterns(pattern_folder: Path, tmp_path_factory: pytest.TempPathFactory):
+    from cnnproj.data.images import build_images, load_images
+    from cnnproj.data.sources import open_source
+
+    folder = tmp_path_factory.mktemp("store")
+    source = open_source(str(pattern_folder), folder, seed=0)
+    fractions = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    build_images(source, folder, size=(16, 16), color="auto", fractions=fractions, train_limit=None, seed=0, threads=2)
+    return load_images(folder)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+class TestEveryNetwork:
+    @pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)])
+    @pytest.mark.parametrize("classes", [2, 11])
+    def test_is_built_for_gray_and_colour_and_any_size(self, name, shape, classes):
+        import keras
+
+        network = architectures()[name]
+        model = network.build(shape, classes, network.defaults)
+        assert isinstance(model, keras.Sequential)
+        assert model.output_shape == (None, classes)
+        assert model.layers[-1].activation is keras.activations.softmax
+
+    def test_says_what_it_is_and_where_it_comes_from(self, name):
+        builder = architectures()[name].builder
+        assert architectures()[name].summary
+        assert "Source:" in builder.__doc__
+
+    def test_has_a_search_over_at_least_two_hyperparameters(self, name):
+        assert len(architectures()[name].space) >= 2
+
+    def test_learns_a_tiny_set_and_comes_back_from_disk_the_same(self, name, patterns, tmp_path):
+        from cnnproj.recipe import load_model, load_predictions, save
+        from cnnproj.training import fit, predict
+
+        network = architectures()[name]
+        chosen = {**network.defaults, "batch_size": 8}
+        result = fit(network, patterns, chosen, epochs=15, seed=1, augmentation={})
+        assert result.best["val_accuracy"] >= 0.9
+        save(
+            tmp_path,
+            result,
+            patterns.validation,
+            model=name,
+            summary=network.summary,
+            ours=True,
+            hyperparameters=chosen,
+            epochs=15,
+            seed=1,
+        )
+        before = predict(result.model, patterns.validation)
+        np.testing.assert_array_equal(predict(load_model(tmp_path), patterns.validation), before)
+        np.testing.assert_array_equal(load_predictions(tmp_path / "validation.csv")[1], before)
+
+    def test_is_explained_by_a_map_of_at_least_4x4_or_by_saliency(self, name, patterns):
+        from cnnproj.interpretation.heatmaps import explain, gradcam_layer
+
+        network = architectures()[name]
+        model = network.build(patterns.shape, 3, network.defaults)
+        images = patterns.validation.images(np.arange(3)) / 255
+        found = explain(model, images, np.array([0, 1, 2]), seed=0)
+        again = explain(model, images, np.array([0, 1, 2]), seed=0)
+        layer = gradcam_layer(model)
+        if name == "mlp":
+            assert (found.method, found.layer, layer) == ("saliency", "", None)
+        else:
+            assert (found.method, found.layer) == ("gradcam", layer)
+            assert min(model.get_layer(layer).output.shape[1:3]) >= 4
+        assert found.maps.shape == (3, 16, 16)
+        assert np.isfinite(found.maps).all()
+        assert (found.maps >= 0).all()
+        np.testing.assert_array_equal(found.maps, again.maps)
+
+
+def test_the_compact_cnn_has_fewer_than_100_000_parameters_at_28_pixels():
+    network = architectures()["compact_cnn"]
+    widest = {**network.defaults, "filters": max(network.space["filters"].values)}
+    assert network.build((28, 28, 1), 10, widest).count_params() < 100_000
+
+
+def test_grad_cam_equals_its_definition(patterns):
+    """Selvaraju et al. (2017), equations 1 and 2, by hand."""
+    import keras
+    import tensorflow as tf
+
+    from cnnproj.interpretation.heatmaps import explain, gradcam_layer
+
+    keras.utils.set_random_seed(2)
+    network = architectures()["compact_cnn"]
+    model = network.build(patterns.shape, 3, network.defaults)
+    images = patterns.validation.images(np.arange(2)).astype(np.float32) / 255
+    layer = model.get_layer(gradcam_layer(model))
+    last = model.layers[-1]
+    both = keras.Model(model.inputs[0], [layer.output, model.layers[-2].output])
+    with tf.GradientTape() as tape:
+        maps, features = both(images)
+        logits = features @ last.kernel + last.bias
+        score = tf.reduce_sum(logits[:, 1])
+    weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
+    by_hand = np.maximum(tf.reduce_sum(weights * maps, axis=-1).numpy(), 0)
+    found = explain(model, images, np.array([1, 1]), seed=0).maps
+    # They are enlarged differently; at the corners, where nothing is interpolated, they must agree.
+    assert found.shape == (2, 16, 16)
+    np.testing.assert_allclose(
+        found[:, ::15, ::15], by_hand[:, :: by_hand.shape[1] - 1, :: by_hand.shape[2] - 1], atol=1e-5
+    )

@@ -1,0 +1,159 @@
+"""Every figure draws whatever a project may hold, stays legible, and shows itself in a notebook."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import rcParams
+from matplotlib.figure import Figure
+from PIL import Image
+
+from cnnproj.models import Choice, Range
+from cnnproj.reporting import figures
+from cnnproj.reporting.figures.training import limits
+from cnnproj.reporting.results import Results
+
+
+def all_figures(results: Results) -> dict[str, Figure]:
+    search, training = next(iter(results.searches.values())), next(iter(results.trainings.values()))
+    return {
+        "class_counts": figures.class_counts(results.images),
+        "samples": figures.samples(results.images),
+        "augmented": figures.augmented(results.preview),
+        "trials": figures.trials(search),
+        "history": figures.history(training),
+        "test_scores": figures.test_scores(results.evaluation),
+        "confusion": figures.confusion(results.evaluation),
+        "cases": figures.cases(results.interpretation),
+    }
+
+
+def texts(figure: Figure) -> list[str]:
+    figure.draw_without_rendering()
+    return [text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text"))]
+
+
+def decoded(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_figure_draws_gray_and_colour(make_results, channels):
+    for figure in all_figures(make_results(channels=channels)).values():
+        assert decoded(figure.png()).std() > 0
+
+
+def test_a_figure_is_the_value_of_a_notebook_cell(results):
+    png, metadata = figures.class_counts(results.images)._repr_png_()
+    assert png.startswith(b"\x89PNG")
+    height, width, _ = decoded(png).shape
+    assert metadata == {"width": pytest.approx(width / 2, abs=1), "height": pytest.approx(height / 2, abs=1)}
+
+
+def test_a_figure_is_the_same_bytes_each_time_and_holds_no_date(results):
+    again = all_figures(results)
+    for name, figure in all_figures(results).items():
+        png = figure.png()
+        assert png == again[name].png()
+        assert not set(Image.open(io.BytesIO(png)).info) & {"Software", "Creation Time"}
+
+
+def test_figures_leave_pyplot_alone():
+    code = "import sys; from cnnproj.reporting import figures; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_figures_leave_the_users_style_alone_and_do_not_follow_it(results):
+    before = figures.class_counts(results.images).png()
+    kept = dict(rcParams)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(rcParams, "font.size", 30)
+        patch.setitem(rcParams, "axes.facecolor", "black")
+        assert figures.class_counts(results.images).png() == before
+        assert rcParams["font.size"] == 30
+    assert dict(rcParams) == kept
+
+
+def test_a_hundred_classes_name_only_what_there_is_room_for(make_results):
+    results = make_results(classes=[f"class {number}" for number in range(100)], per_class=6, models=["mlp"])
+    drawn = all_figures(results)
+    for figure in drawn.values():
+        width, height = figure.get_size_inches()
+        assert width <= 7
+        assert height <= 8
+    for name in ("class_counts", "confusion"):
+        assert sum(text.startswith("class ") for text in texts(drawn[name])) <= 2
+    assert "… and 88 more classes" in texts(drawn["samples"])
+
+
+def test_a_confusion_matrix_of_few_classes_has_its_counts(results):
+    written = texts(figures.confusion(results.evaluation))
+    assert all(str(count) in written for count in results.evaluation.confusion.to_numpy().diagonal())
+
+
+def test_names_are_shown_as_they_are_and_never_as_formulas(make_results):
+    names = ["$x^$", "a_b", "猫", "very long name of a class that nobody can fit anywhere"]
+    results = make_results(classes=names)
+    for figure in all_figures(results).values():
+        figure.png()  # neither a formula that cannot be parsed nor a missing glyph stops it
+    assert "$x^$" in texts(figures.class_counts(results.images))
+
+
+def test_the_samples_are_training_images(results):
+    images = results.images
+    figure = figures.samples(images)
+    shown = [image.get_array()[..., 0] for axes in figure.axes for image in axes.images]
+    train = images.train.images()[..., 0]
+    assert len(shown) == 5 * len(images.classes)
+    assert all((train == image).all(axis=(1, 2)).any() for image in shown)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 8])
+def test_a_search_of_any_length_marks_its_best_and_its_failures(make_results, trials):
+    search = make_results(models=["mlp"], trials=trials).searches["mlp"]
+    legend = [text.get_text() for text in figures.trials(search).legends[0].get_texts()]
+    assert "best trial" in legend
+    assert ("failed" in legend) == bool(search.trials["val_accuracy"].isna().any())
+
+
+@pytest.mark.parametrize(
+    ("space", "expected"),
+    [
+        (Range(1e-4, 1e-2, log=True), (1e-4, 1e-2, True)),
+        (Range(0, 8), (0, 8, False)),
+        (Range(-0.5, 1e6), (-0.5, 1e6, False)),
+        (Choice(16, 32), None),
+        (Choice("adam"), None),
+    ],
+)
+def test_the_limits_of_a_range_are_read_from_its_text(space, expected):
+    assert limits(str(space)) == expected
+
+
+def test_one_epoch_is_a_point(make_results):
+    training = make_results(models=["mlp"], epochs=1).trainings["mlp"]
+    assert figures.history(training).png()
+
+
+def test_test_scores_are_not_bars_from_zero(results):
+    axes = figures.test_scores(results.evaluation).axes[0]
+    assert not axes.patches
+    assert axes.get_xlim()[0] > 0
+
+
+def test_heatmaps_share_one_scale_so_that_no_evidence_looks_like_none(results):
+    interpretation = results.interpretation
+    figure = figures.cases(interpretation)
+    maps = [axes.images[0] for axes in figure.axes[1:-4:4]]
+    assert {image.get_clim() for image in maps} == {(0, float(interpretation.maps.max()))}
+    assert interpretation.maps[-1].max() == 0
+    overlay = figure.axes[2 + 4 * (len(interpretation.cases) - 1)].images[-1]
+    assert overlay.get_array()[..., 3].max() == 0  # the image under it is untouched
+
+
+def test_heatmaps_without_any_evidence_are_drawn(make_results):
+    interpretation = make_results().interpretation
+    interpretation.maps[:] = 0
+    assert figures.cases(interpretation).png()

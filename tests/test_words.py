@@ -1,0 +1,236 @@
+"""Every sentence that code asks for stands in every language, with the gaps that code fills, and no other stands there."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+import pytest
+
+import cnnproj
+from cnnproj import words
+from cnnproj.data.split import PARTS
+from cnnproj.interpretation.cases import RULES
+from cnnproj.settings import AugmentationTable
+from cnnproj.words import catalogue, languages, say
+
+PACKAGE = Path(cnnproj.__file__).parent
+ROOMS = {path.stem for path in (PACKAGE / "words" / "en").glob("*.toml")}
+KEY = re.compile(rf"(?:{'|'.join(sorted(ROOMS))})(?:\.[a-z0-9_]+)+")
+CASE_RULES = [*RULES, "next_least_sure"]
+
+# What the keys can be that code puts together as it runs: as it stands in the code → what the gap can hold.
+BUILT = {
+    "cli.states.*": ["done", "stale", "to_do"],
+    "project.*": ["starting", "skipped"],
+    "project.stage.*": ["data", "tune", "train", "evaluate", "interpret", "report"],
+    "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
+    "figures.scale_*": ["gradcam", "saliency"],
+    "figures.rule.*": CASE_RULES,
+    "report.*": ["tied", "lower", "higher", "ahead"],
+    "report.rule.*": CASE_RULES,
+    "report.argument.*": list(AugmentationTable.model_fields),
+}
+# … and those that can be whatever stands in quotes in these files.
+BUILT_FREELY = {
+    "settings.*": ["settings.py"],
+    "report.*.*": ["reporting/pictures.py"],
+    "report.heading.*": ["reporting/templates/report.html"],
+    "report.column.*": ["reporting/templates/report.html"],
+    "report.words.*": ["reporting/templates/report.html"],
+    "report.environment.*": ["reporting/templates/report.html"],
+    "report.provenance.*": ["run.py"],
+    "report.interpretation.*": ["interpretation/interpret.py"],
+}
+
+
+class Call(NamedTuple):
+    """A sentence asked for: its key, the names of the values given, and whether there may be more than is seen."""
+
+    key: str
+    values: frozenset[str]
+    open_ended: bool
+    where: str
+
+
+def pattern_of(text: ast.JoinedStr) -> str:
+    return "".join(part.value if isinstance(part, ast.Constant) else "*" for part in text.values)
+
+
+def python_files() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def calls() -> Iterator[Call]:
+    """Every ``say("…", …)`` and ``…Error("…", …)`` with the key written out."""
+    for path, tree in python_files():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                key = node.args[0].value
+                if isinstance(key, str) and KEY.fullmatch(key):
+                    values = frozenset(keyword.arg for keyword in node.keywords if keyword.arg)
+                    spread = any(keyword.arg is None for keyword in node.keywords)
+                    yield Call(key, values, spread, f"{path.name}:{node.lineno}")
+
+
+def keys_written_out() -> dict[str, str]:
+    """Every key that stands in code, in a template or in a notebook, with where it stands."""
+    found = {}
+    for path, tree in python_files():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value):
+                found[node.value] = f"{path.name}:{node.lineno}"
+    for path in PACKAGE.rglob("templates/*.html"):
+        for expression in re.findall(r"\{[{%].*?[%}]\}", path.read_text(encoding="utf-8"), re.S):
+            # In a template a key is either whole, or followed by `~` and what completes it.
+            found |= dict.fromkeys(re.findall(rf'"({KEY.pattern})"', expression), path.name)
+    return found
+
+
+def keys_built() -> set[str]:
+    """The patterns of the keys that code or a template puts together."""
+    found = {
+        pattern_of(node)
+        for _, tree in python_files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr) and KEY.fullmatch(pattern_of(node).replace("*", "x"))
+    }
+    for path in PACKAGE.rglob("templates/*.html"):
+        prefixes = re.findall(r'say\("([a-z_.]+[._])" ~', path.read_text(encoding="utf-8"))
+        found |= {prefix + "*" for prefix in prefixes}
+    return found
+
+
+def gaps(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def forms(entry: str | dict[str, str]) -> dict[str, str]:
+    return entry if isinstance(entry, dict) else {"other": entry}
+
+
+@pytest.fixture(params=languages())
+def entries(request: pytest.FixtureRequest) -> dict[str, str | dict[str, str]]:
+    return catalogue(request.param)
+
+
+@pytest.fixture
+def language_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_language", "en")
+    monkeypatch.setattr(words, "_insisted", False)
+
+
+def test_every_key_in_the_code_is_in_the_catalogue(entries):
+    missing = {key: where for key, where in keys_written_out().items() if key not in entries}
+
+    assert missing == {}
+
+
+def test_every_key_that_can_be_built_is_in_the_catalogue(entries):
+    built = {pattern.replace("*", name) for pattern, names in BUILT.items() for name in names}
+
+    assert built - entries.keys() == set()
+
+
+def test_every_way_of_building_a_key_is_known_to_these_tests():
+    assert keys_built() - BUILT.keys() - set(BUILT_FREELY) == set()
+
+
+def test_no_sentence_is_there_for_nobody(entries):
+    used = set(keys_written_out()) | {pattern.replace("*", name) for pattern, names in BUILT.items() for name in names}
+    for pattern, files in BUILT_FREELY.items():
+        quoted = {word for file in files for word in re.findall(r"[\"']([a-z0-9_]+)[\"']", (PACKAGE / file).read_text("utf-8"))}
+        shape = re.compile(re.escape(pattern).replace(r"\*", "([a-z0-9_]+)"))
+        used |= {key for key in entries if (match := shape.fullmatch(key)) and set(match.groups()) <= quoted}
+
+    assert set(entries) - used == set()
+
+
+def test_every_gap_is_filled_by_the_code_that_asks(entries):
+    unfilled = {
+        call.where: sorted(lacking)
+        for call in calls()
+        if call.key in entries and not call.open_ended
+        for form in forms(entries[call.key]).values()
+        if (lacking := gaps(form) - call.values)
+    }
+
+    assert unfilled == {}
+
+
+def test_the_count_is_given_wherever_a_sentence_has_two_forms(entries):
+    uncounted = [
+        call.where
+        for call in calls()
+        if isinstance(entries.get(call.key), dict) and "n" not in call.values and not call.open_ended
+    ]
+
+    assert uncounted == []
+
+
+def test_every_language_has_the_entries_and_the_gaps_of_english(entries):
+    english = catalogue("en")
+
+    assert entries.keys() == english.keys()
+    for key, entry in entries.items():
+        allowed = gaps(forms(english[key])["other"])
+        assert gaps(forms(entry)["other"]) == allowed, key
+        # The form for one may leave a gap out: «1 image», «the image».
+        assert gaps(forms(entry).get("one", "")) <= allowed | {"n"}, key
+
+
+def test_no_gap_is_without_a_name(entries):
+    assert [key for key, entry in entries.items() for form in forms(entry).values() if gaps(form) & {"", "0"}] == []
+
+
+def test_the_form_for_one_is_taken_for_one_alone(language_restored):
+    said = [say("data.no_class_folders", n=n, where="here") for n in (0, 1, 2)]
+
+    assert said[1].startswith("There is 1 image ")
+    assert said[0].startswith("There are 0 images ")
+    assert said[2].startswith("There are 2 images ")
+
+
+def test_an_unknown_sentence_or_an_unfilled_gap_is_an_error_of_ours():
+    with pytest.raises(KeyError):
+        say("data.no_such_sentence")
+    with pytest.raises(KeyError):
+        say("data.no_images")
+
+
+def test_an_unknown_language_is_refused(language_restored):
+    with pytest.raises(KeyError, match="xx"):
+        words.use_language("xx")
+    assert words.language() == "en"
+
+
+def test_english_stands_in_for_a_language_that_there_is_not(language_restored, monkeypatch):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.setenv(name, "tlh_QO.UTF-8")
+
+    words.prefer_language(None)
+
+    assert words.language() == "en"
+
+
+def test_the_first_of_the_locale_variables_that_is_set_decides(language_restored, monkeypatch):
+    monkeypatch.setattr(words, "languages", lambda: ("en", "aa", "bb"))
+    monkeypatch.setenv("LC_ALL", "")
+    monkeypatch.setenv("LC_MESSAGES", "bb_BB.UTF-8")
+    monkeypatch.setenv("LANG", "aa_AA.UTF-8")
+
+    assert words.system_language() == "bb"
+
+
+def test_what_the_command_line_insists_on_project_toml_does_not_change(language_restored, monkeypatch):
+    monkeypatch.setattr(words, "languages", lambda: ("en", "aa", "bb"))
+
+    words.prefer_language("aa")
+    assert words.language() == "aa"
+    words.use_language("bb")
+    words.prefer_language("aa")
+
+    assert words.language() == "bb"

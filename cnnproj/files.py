@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise CnnprojError("files.cannot_write", path=path, reason=error.strerror or error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not even be made, the reason is told already
+            partial.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -118,18 +118,38 @@ class Run:
     def complete(self, stage: str, inputs: Mapping[str, Plain], work: Callable[[], Iterable[Path]]) -> bool:
         """Do ``work`` unless ``stage`` was done with the same ``inputs``; ``work`` returns the files it wrote.
 
+        While it works no record says that the stage is done: were it killed half-way, old files and new ones would
+        pass for one. The old record comes back if the work fails before it has touched a file.
+
         Returns:
             Whether the work was done now.
         """
         if not self.staleness(stage, inputs):
             return False
         start = time.perf_counter()
-        outputs = {path.relative_to(self.folder).as_posix(): digest(path) for path in work()}
+        before = self._take_back(stage)
+        try:
+            outputs = {path.relative_to(self.folder).as_posix(): digest(path) for path in work()}
+        except BaseException:
+            if before and self._still_has(before.outputs):
+                self.update(stages={**self.manifest.stages, stage: before})
+            raise
         record = StageRecord(
             inputs=dict(inputs), outputs=outputs, seconds=round(time.perf_counter() - start, 2), finished=now()
         )
         self.update(stages={**self.manifest.stages, stage: record})
         return True
+
+    def _take_back(self, stage: str) -> StageRecord | None:
+        stages = self.manifest.stages
+        if stage in stages:
+            self.update(stages={name: record for name, record in stages.items() if name != stage})
+        return stages.get(stage)
+
+    def _still_has(self, outputs: Mapping[str, str]) -> bool:
+        return all(
+            (self.folder / path).is_file() and digest(self.folder / path) == value for path, value in outputs.items()
+        )
 
     def output_digest(self, stage: str) -> str:
         """One digest of all that ``stage`` wrote, for the inputs of the stages behind it; empty if it is not done."""

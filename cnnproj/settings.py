@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,7 +42,7 @@ def _sensible_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _is_interval(value: Any) -> bool:
     numbers = isinstance(value, list | tuple) and all(type(number) in (int, float) for number in value)
-    return numbers and len(value) == 2 and 0 <= value[0] <= value[1]
+    return numbers and len(value) == 2 and 0 <= value[0] <= value[1] < math.inf
 
 
 def _interval(value: Any) -> tuple[float, float]:
@@ -138,7 +139,8 @@ class AugmentationTable(_Table):
 def _space(spec: Any) -> Any:
     """``0.3`` fixes, ``[16, 32]`` lists the values to try, ``{low = …, high = …, log = true}`` is a range."""
     try:
-        if isinstance(spec, dict) and {"low", "high"} <= set(spec) <= {"low", "high", "log"}:
+        is_range = isinstance(spec, dict) and {"low", "high"} <= set(spec) <= {"low", "high", "log"}
+        if is_range and isinstance(spec.get("log", False), bool):
             return Range(**spec)
         if isinstance(spec, list) and spec and not any(isinstance(value, list | dict) for value in spec):
             return Choice(*spec)
@@ -212,7 +214,7 @@ def read_settings(path: Path) -> Settings:
         SettingsError: naming the line, the key, what was expected, what came and the nearest valid name.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editor may begin a file with a mark
     except FileNotFoundError:
         raise SettingsError("settings.no_file", path=path) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -330,7 +332,8 @@ def _impossible(name: str, space: Space, default: Value) -> str | None:
         ok = isinstance(space, Choice) and all(value in OPTIMIZERS for value in values)
         return None if ok else say("settings.one_of", names=", ".join(OPTIMIZERS))
     if isinstance(default, bool | str):
-        return None if all(type(value) is type(default) for value in values) else say("settings.same_kind")
+        ok = isinstance(space, Choice) and all(type(value) is type(default) for value in values)
+        return None if ok else say("settings.same_kind")
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) < len(values):
         return say("settings.number")
@@ -341,4 +344,4 @@ def _impossible(name: str, space: Space, default: Value) -> str | None:
         return None if all(0 <= value < 1 for value in numbers) else say("settings.share")
     if name == "learning_rate":
         return None if all(0 < value <= 10 for value in numbers) else say("settings.learning_rate")
-    return None if all(value >= 0 for value in numbers) else say("settings.greater_than_equal", bound=0)
+    return None if all(0 <= value < math.inf for value in numbers) else say("settings.greater_than_equal", bound=0)

@@ -1,4 +1,4 @@
-"""Every sentence that code asks for stands in every language, with the gaps that code fills, and no other stands there."""
+"""What code says stands in every language, with the gaps that code fills, and nothing stands there for nobody."""
 
 import ast
 import re
@@ -13,15 +13,25 @@ import cnnproj
 from cnnproj import words
 from cnnproj.data.split import PARTS
 from cnnproj.interpretation.cases import RULES
-from cnnproj.settings import AugmentationTable
+from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.words import catalogue, languages, say
 
 PACKAGE = Path(cnnproj.__file__).parent
 ROOMS = {path.stem for path in (PACKAGE / "words" / "en").glob("*.toml")}
 KEY = re.compile(rf"(?:{'|'.join(sorted(ROOMS))})(?:\.[a-z0-9_]+)+")
+SPEAKS = re.compile(r"say|\w*Error|UnreadableImage")
+TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))
 CASE_RULES = [*RULES, "next_least_sure"]
 
-# What the keys can be that code puts together as it runs: as it stands in the code → what the gap can hold.
+
+def _keys(table: object) -> list[str]:
+    return list(getattr(table, "model_fields", ()))
+
+
+PICTURES = ["class_counts", "samples", "augmented", "trials", "history", "test_scores", "confusion"]
+PICTURES += ["cases_gradcam", "cases_saliency"]
+
+# What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
@@ -30,19 +40,29 @@ BUILT = {
     "figures.scale_*": ["gradcam", "saliency"],
     "figures.rule.*": CASE_RULES,
     "report.*": ["tied", "lower", "higher", "ahead"],
+    "report.*.*": [f"{words}.{picture}" for words in ("caption", "alt") for picture in PICTURES],
     "report.rule.*": CASE_RULES,
     "report.argument.*": list(AugmentationTable.model_fields),
+    "report.interpretation.*": ["gradcam", "saliency"],
+    "report.provenance.*": ["evaluation", "interpretation"],
+    "report.words.*": ["discussion", "conclusions"],
 }
-# … and those that can be whatever stands in quotes in these files.
+# … and those that can be whatever stands in quotes in this file.
 BUILT_FREELY = {
-    "settings.*": ["settings.py"],
-    "report.*.*": ["reporting/pictures.py"],
-    "report.heading.*": ["reporting/templates/report.html"],
-    "report.column.*": ["reporting/templates/report.html"],
-    "report.words.*": ["reporting/templates/report.html"],
-    "report.environment.*": ["reporting/templates/report.html"],
-    "report.provenance.*": ["run.py"],
-    "report.interpretation.*": ["interpretation/interpret.py"],
+    "settings.*": "settings.py",
+    "report.heading.*": "reporting/templates/report.html",
+    "report.column.*": "reporting/templates/report.html",
+    "report.environment.*": "reporting/templates/report.html",
+}
+# File names and keys of project.toml look like keys of the catalogue.
+NO_SENTENCES = {
+    "project.toml",
+    "report.html",
+    "report.css",
+    "run.json",
+    "models.*",
+    "models.*.*",
+    *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 
 
@@ -55,7 +75,7 @@ class Call(NamedTuple):
     where: str
 
 
-def pattern_of(text: ast.JoinedStr) -> str:
+def shape_of(text: ast.JoinedStr) -> str:
     return "".join(part.value if isinstance(part, ast.Constant) else "*" for part in text.values)
 
 
@@ -65,43 +85,46 @@ def python_files() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def calls() -> Iterator[Call]:
-    """Every ``say("…", …)`` and ``…Error("…", …)`` with the key written out."""
+    """Every ``say("…", …)`` and every error with its key written out."""
     for path, tree in python_files():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                key = node.args[0].value
-                if isinstance(key, str) and KEY.fullmatch(key):
-                    values = frozenset(keyword.arg for keyword in node.keywords if keyword.arg)
-                    spread = any(keyword.arg is None for keyword in node.keywords)
-                    yield Call(key, values, spread, f"{path.name}:{node.lineno}")
+            if isinstance(node, ast.Call) and node.args and SPEAKS.fullmatch(ast.unparse(node.func)):
+                values = frozenset(keyword.arg for keyword in node.keywords if keyword.arg)
+                spread = any(keyword.arg is None for keyword in node.keywords)
+                for key in ast.walk(node.args[0]):
+                    if isinstance(key, ast.Constant) and KEY.fullmatch(str(key.value)):
+                        yield Call(str(key.value), values, spread, f"{path.name}:{node.lineno} {key.value}")
 
 
 def keys_written_out() -> dict[str, str]:
-    """Every key that stands in code, in a template or in a notebook, with where it stands."""
+    """Every key that stands whole in code or a template, with where it stands."""
     found = {}
     for path, tree in python_files():
+        parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value):
-                found[node.value] = f"{path.name}:{node.lineno}"
-    for path in PACKAGE.rglob("templates/*.html"):
-        for expression in re.findall(r"\{[{%].*?[%}]\}", path.read_text(encoding="utf-8"), re.S):
-            # In a template a key is either whole, or followed by `~` and what completes it.
-            found |= dict.fromkeys(re.findall(rf'"({KEY.pattern})"', expression), path.name)
-    return found
+            if isinstance(node, ast.Constant) and id(node) not in parts and KEY.fullmatch(str(node.value)):
+                found[str(node.value)] = f"{path.name}:{node.lineno}"
+    for path in TEMPLATES:
+        found |= dict.fromkeys(re.findall(rf'"({KEY.pattern})"', path.read_text(encoding="utf-8")), path.name)
+    return {key: where for key, where in found.items() if key not in NO_SENTENCES}
 
 
 def keys_built() -> set[str]:
-    """The patterns of the keys that code or a template puts together."""
+    """The shapes of the keys that code or a template puts together."""
     found = {
-        pattern_of(node)
+        shape
         for _, tree in python_files()
         for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr) and KEY.fullmatch(pattern_of(node).replace("*", "x"))
+        if isinstance(node, ast.JoinedStr) and KEY.fullmatch((shape := shape_of(node)).replace("*", "x"))
     }
-    for path in PACKAGE.rglob("templates/*.html"):
-        prefixes = re.findall(r'say\("([a-z_.]+[._])" ~', path.read_text(encoding="utf-8"))
-        found |= {prefix + "*" for prefix in prefixes}
-    return found
+    for path in TEMPLATES:
+        found |= {f"{start}*" for start in re.findall(r'say\("([a-z_.]+)" ~', path.read_text(encoding="utf-8"))}
+    return found - NO_SENTENCES
+
+
+def keys_filled() -> set[str]:
+    """The keys that ``BUILT`` says there are."""
+    return {shape[: shape.index("*")] + name for shape, names in BUILT.items() for name in names}
 
 
 def gaps(sentence: str) -> set[str]:
@@ -130,21 +153,18 @@ def test_every_key_in_the_code_is_in_the_catalogue(entries):
 
 
 def test_every_key_that_can_be_built_is_in_the_catalogue(entries):
-    built = {pattern.replace("*", name) for pattern, names in BUILT.items() for name in names}
-
-    assert built - entries.keys() == set()
+    assert keys_filled() - entries.keys() == set()
 
 
 def test_every_way_of_building_a_key_is_known_to_these_tests():
-    assert keys_built() - BUILT.keys() - set(BUILT_FREELY) == set()
+    assert keys_built() - BUILT.keys() - BUILT_FREELY.keys() == set()
 
 
 def test_no_sentence_is_there_for_nobody(entries):
-    used = set(keys_written_out()) | {pattern.replace("*", name) for pattern, names in BUILT.items() for name in names}
-    for pattern, files in BUILT_FREELY.items():
-        quoted = {word for file in files for word in re.findall(r"[\"']([a-z0-9_]+)[\"']", (PACKAGE / file).read_text("utf-8"))}
-        shape = re.compile(re.escape(pattern).replace(r"\*", "([a-z0-9_]+)"))
-        used |= {key for key in entries if (match := shape.fullmatch(key)) and set(match.groups()) <= quoted}
+    used = set(keys_written_out()) | keys_filled()
+    for shape, file in BUILT_FREELY.items():
+        quoted = re.findall(r"[\"']([a-z0-9_]+)[\"']", (PACKAGE / file).read_text(encoding="utf-8"))
+        used |= {shape.replace("*", name) for name in quoted}
 
     assert set(entries) - used == set()
 

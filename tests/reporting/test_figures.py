@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 
 from cnnproj.models import Choice, Range
 from cnnproj.reporting import figures
-from cnnproj.reporting.figures.training import limits
+from cnnproj.reporting.figures.training import range_limits
 from cnnproj.reporting.results import Results
 
 
@@ -118,6 +119,14 @@ def test_a_search_of_any_length_marks_its_best_and_its_failures(make_results, tr
     assert ("failed" in legend) == bool(search.trials["val_accuracy"].isna().any())
 
 
+def test_the_values_to_choose_from_are_shown_whether_tried_or_not(results):
+    search = results.searches["mlp"]
+    search = replace(search, space={"filters": "8, 16.0, 32"})
+    axes = figures.trials(search).axes[1]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["8", "16.0", "32"]
+    assert set(axes.lines[0].get_xdata()) == {1, 2}
+
+
 @pytest.mark.parametrize(
     ("space", "expected"),
     [
@@ -129,7 +138,7 @@ def test_a_search_of_any_length_marks_its_best_and_its_failures(make_results, tr
     ],
 )
 def test_the_limits_of_a_range_are_read_from_its_text(space, expected):
-    assert limits(str(space)) == expected
+    assert range_limits(str(space)) == expected
 
 
 def test_one_epoch_is_a_point(make_results):

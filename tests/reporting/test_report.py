@@ -230,7 +230,7 @@ def test_a_smoke_run_says_that_its_numbers_say_nothing(make_results, written):
     assert "its numbers say nothing yet" in written(make_results(budget="smoke")).text
 
 
-def test_the_record_of_an_earlier_report_changes_nothing(results, tmp_path):
+def test_the_record_of_an_earlier_report_changes_nothing(results, tmp_path, written):
     stages = {**results.manifest.stages, "report": results.manifest.stages["data"]}
     again = replace(results, manifest=results.manifest.model_copy(update={"stages": stages}))
     first, second = (write_report(one, tmp_path / str(id(one)))[-1] for one in (results, again))

@@ -9,6 +9,7 @@ from cnnproj.reporting.figures.chart import Chart as Chart
 from cnnproj.reporting.figures.data import augmented as augmented
 from cnnproj.reporting.figures.data import class_counts as class_counts
 from cnnproj.reporting.figures.data import samples as samples
+from cnnproj.reporting.figures.prediction import prediction as prediction
 from cnnproj.reporting.figures.scores import confusion as confusion
 from cnnproj.reporting.figures.scores import test_scores as test_scores
 from cnnproj.reporting.figures.training import history as history
@@ -21,6 +22,7 @@ __all__ = [
     "class_counts",
     "confusion",
     "history",
+    "prediction",
     "samples",
     "test_scores",
     "trials",

@@ -34,12 +34,12 @@ def cases(interpretation: Interpretation) -> Chart:
     ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1.5], "height_ratios": [*[tall] * count, 0.1]}
     *grid, last = chart.subplots(count + 1, 4, **ratios)
     top = float(interpretation.maps.max()) or 1.0
-    for row, (image, heatmap, overlay, words) in enumerate(grid):
+    for row, (image, heatmap, both, words) in enumerate(grid):
         pixels = colored(interpretation.images[row])
         heat = interpretation.maps[row]
         show_image(image, pixels)
         shade = show_image(heatmap, heat, cmap=HEAT, vmin=0, vmax=top)
-        _overlay(overlay, pixels, heat / top)
+        overlay(both, pixels, heat / top)
         _caption(words, interpretation.cases.iloc[row])
     for axes, key in zip(grid[0], ("image", "heatmap", "overlay"), strict=False):
         axes.set_title(say(f"figures.{key}"), fontsize=9)
@@ -60,7 +60,7 @@ def _scale(chart: Chart, shade: Any, place: Axes, top: float, name: str) -> None
     bar.outline.set_edgecolor(GRAY)
 
 
-def _overlay(axes: Axes, pixels: np.ndarray, strength: np.ndarray) -> None:
+def overlay(axes: Axes, pixels: np.ndarray, strength: np.ndarray) -> None:
     """The image in gray, tinted as far as there is evidence: where there is none the image stays as it is.
 
     Args:

@@ -29,15 +29,23 @@ def trials(search: Search) -> Chart:
     grid = chart.subplots(1, len(ratios), squeeze=False, sharey=True, width_ratios=ratios)[0]
     _course(grid[0], search.trials)
     for axes, name in zip(grid[1:], names, strict=True):
-        _against(axes, search.trials, name, limits(search.space[name]))
+        _against(axes, search.trials, name, search.space[name])
     chart.legend(*grid[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     return chart
 
 
-def limits(space: str) -> tuple[float, float, bool] | None:
+def range_limits(space: str) -> tuple[float, float, bool] | None:
     """Lowest and highest value and whether the scale is logarithmic, from a range as text; ``None`` for a list."""
     found = re.fullmatch(r"(\S+) … (\S+)( \(log\))?", space)
     return (float(found[1]), float(found[2]), bool(found[3])) if found else None
+
+
+def _value_text(value: object) -> str:
+    """A value of a hyperparameter as text, the same for 0, 0.0 and "0"."""
+    try:
+        return f"{float(str(value)):.12g}"
+    except ValueError:
+        return str(value)
 
 
 def _course(axes: Axes, trials: pd.DataFrame) -> None:
@@ -66,12 +74,13 @@ def _star(axes: Axes, x: pd.Series, y: pd.Series) -> None:
     axes.plot(x, y, "*", color=VERMILION, markersize=12, markeredgecolor="white", label=say("figures.best_trial"))
 
 
-def _against(axes: Axes, trials: pd.DataFrame, name: str, limits: tuple[float, float, bool] | None) -> None:
-    """Validation accuracy against one hyperparameter, on a scale between its limits or over the values tried."""
+def _against(axes: Axes, trials: pd.DataFrame, name: str, space: str) -> None:
+    """Validation accuracy against one hyperparameter, over its range or the values that it might have had."""
     chosen = trials["best"].astype(bool)
+    limits = range_limits(space)
     if limits is None:
-        values = sorted(trials[name].dropna().unique())
-        x = trials[name].map({value: place for place, value in enumerate(values)})
+        values = space.split(", ")
+        x = trials[name].map(_value_text).map({_value_text(value): place for place, value in enumerate(values)})
         axes.set_xticks(range(len(values)), [short(value, 10) for value in values])
         axes.set_xlim(-0.5, len(values) - 0.5)
     else:

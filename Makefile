@@ -20,9 +20,10 @@ check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The exact versions behind the published figures, for every supported Python.
+# The exact versions behind the published figures: those installed here, completed for every supported Python.
 lock: $(VENV)/.ready-to-test
 	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-package cnnproj --no-emit-index-url --no-emit-find-links --no-header --no-annotate requirements.txt -o requirements.lock
 
 $(READY): requirements.txt pyproject.toml

@@ -45,7 +45,7 @@ def predict_photos(photos: list[Path], model_folder: Path, folder: Path, *, seed
         figure = folder / f"{number + 1:03d}_{photo.stem}.png"
         with replacing(figure) as partial:
             drawn = draw(images[number], heatmaps.maps[number], heatmaps.method, recipe.classes, probabilities[number])
-            drawn.savefig(partial, dpi=150)
+            partial.write_bytes(drawn.png())
         label = recipe.classes[int(probabilities[number].argmax())]
         predictions.append(Prediction(photo, label, float(probabilities[number].max()), figure))
     return predictions

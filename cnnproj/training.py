@@ -16,6 +16,7 @@ from cnnproj.data.batches import Batches
 from cnnproj.data.images import Images, Part
 from cnnproj.errors import TrialError
 from cnnproj.models import Architecture, Value
+from cnnproj.selection import best_epoch
 from cnnproj.words import say
 
 PREDICTION_BATCH = 256
@@ -37,19 +38,6 @@ class Fit:
     def best(self) -> pd.Series:
         """The row of ``history`` whose weights were kept."""
         return best_epoch(self.history)
-
-
-def ranking(accuracy: float, loss: float, n: int) -> float:
-    """One number that orders by accuracy first and by loss where the same ``n`` images are right: higher is better.
-
-    The number of right images is whole, so a term in (0, 1] that falls with the loss only ever decides between equals.
-    """
-    return (round(accuracy * n) + 1 / (1 + loss)) / (n + 1)
-
-
-def best_epoch(history: pd.DataFrame) -> pd.Series:
-    """The first row with the highest validation accuracy, of those the one with the lowest validation loss."""
-    return history.sort_values(["val_accuracy", "val_loss", "epoch"], ascending=[False, True, True]).iloc[0]
 
 
 def fit(

@@ -111,7 +111,11 @@ class TestAChange:
         assert stale["interpret"] == "interpretation.cases was 5 and is 3"
 
     def test_of_one_models_space_leaves_the_other_models(self, project):
-        change(project, "[augmentation]", "[models.mlp]\nunits = 64\n[models.compact_cnn]\n[models.deep_cnn]\n[augmentation]")
+        change(
+            project,
+            "[augmentation]",
+            "[models.mlp]\nunits = 64\n[models.compact_cnn]\n[models.deep_cnn]\n[augmentation]",
+        )
         assert set(self.stale(project)) == {"tune mlp", "train mlp", "evaluate", "interpret", "report"}
 
     def test_of_the_size_touches_everything(self, project):

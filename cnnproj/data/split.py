@@ -66,20 +66,27 @@ def group_members(images: pd.DataFrame) -> pd.Series:
 
 
 def _deal(images: pd.DataFrame, members: pd.Series, shares: np.ndarray, seed: int) -> np.ndarray:
-    """The position in ``shares`` for each image: largest groups first, each where most of its labels are lacking."""
+    """The position in ``shares`` for each image: largest groups first, each where most of its labels are lacking.
+
+    Where a label has only as many groups left as there are parts without it, these parts come first.
+    """
     labels = pd.factorize(images["label"], sort=True)[0]
     count = pd.crosstab(members, labels)
     anchor = images["content"].groupby(members).min()
     counts = dict(zip(count.index, count.to_numpy(), strict=True))
     order = sorted(counts, key=lambda group: (-counts[group].sum(), _rank(seed, str(anchor[group]))))
-    target = shares[:, None] * count.to_numpy().sum(axis=0)
-    held = np.zeros_like(target)
+    total = count.to_numpy().sum(axis=0)
+    held = np.zeros((len(shares), len(total)))
+    left = (count > 0).to_numpy().sum(axis=0)
     choice = {}
     for group in order:
         labels_of_group = counts[group]
-        lacking = ((target - held) / target * labels_of_group).sum(axis=1)
-        choice[group] = best = int(np.argmax(lacking.round(9)))
+        has = labels_of_group > 0
+        lacking = ((shares[:, None] - held / total) * labels_of_group).sum(axis=1).round(9)
+        needed = ((held == 0) & (left <= (held == 0).sum(axis=0)) & has).sum(axis=1)
+        choice[group] = best = int(np.lexsort((-lacking, -needed))[0])
         held[best] += labels_of_group
+        left -= has
     return members.map(choice).to_numpy()
 
 
@@ -89,12 +96,12 @@ def _rank(seed: int, content: str) -> str:
 
 def _require_every_class(labels: pd.Series, part: pd.Series, members: pd.Series, needed: int) -> None:
     """Refuse a split in which a class is missing from a part."""
-    for name in PARTS:
-        missing = sorted(set(labels) - set(labels[part == name]))
-        if missing:
-            groups = members[part != LEAKED].groupby(labels).nunique()
-            listed = ", ".join(f"{label} ({groups.get(label, 0)})" for label in missing[:10])
-            raise CnnprojError("split.class_too_small", part=name, classes=listed, n=len(missing), needed=needed)
+    missing = {name: sorted(set(labels) - set(labels[part == name])) for name in PARTS}
+    name = max(PARTS, key=lambda each: len(missing[each]))  # the part that tells most
+    if lacking := missing[name]:
+        groups = members[part != LEAKED].groupby(labels).nunique()
+        listed = ", ".join(f"{label} ({groups.get(label, 0)})" for label in lacking[:10])
+        raise CnnprojError("split.class_too_small", part=name, classes=listed, n=len(lacking), needed=needed)
 
 
 def limit_training(images: pd.DataFrame, part: pd.Series, limit: int, *, seed: int) -> pd.Series:

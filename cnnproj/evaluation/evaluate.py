@@ -12,9 +12,9 @@ from cnnproj.data.images import Images
 from cnnproj.evaluation.scores import class_table, confusion, score
 from cnnproj.evaluation.test_set import open_test
 from cnnproj.files import write_table
-from cnnproj.recipe import Recipe, load_model, load_predictions, load_recipe, prediction_table
+from cnnproj.recipe import load_model, load_predictions, load_recipe, prediction_table
 from cnnproj.run import Run
-from cnnproj.training import predict, ranking
+from cnnproj.selection import best_model
 
 SCORES, CLASSES, CONFUSION = "scores.csv", "classes.csv", "confusion.csv"
 
@@ -43,17 +43,6 @@ class Evaluation:
         return load_predictions(self.folder / f"predictions_{model}.csv")
 
 
-def choose_best(recipes: dict[str, Recipe], n: int) -> str:
-    """The model with the highest validation accuracy, by validation loss where equal; ``n`` validation images.
-
-    Where both are equal, the one with fewer parameters.
-    """
-    return max(
-        recipes,
-        key=lambda name: (ranking(recipes[name].val_accuracy, recipes[name].val_loss, n), -recipes[name].parameters),
-    )
-
-
 def evaluate(run: Run, images: Images, folders: dict[str, Path], folder: Path) -> list[Path]:
     """Predict the test part with each network and write the tables to ``folder``.
 
@@ -66,8 +55,10 @@ def evaluate(run: Run, images: Images, folders: dict[str, Path], folder: Path) -
     Returns:
         The files written.
     """
+    from cnnproj.training import predict
+
     recipes = {name: load_recipe(path) for name, path in folders.items()}
-    best = choose_best(recipes, len(images.validation))
+    best = best_model(recipes, len(images.validation))
     models = {name: load_model(path) for name, path in folders.items()}
     test = open_test(run, images, "evaluation", {name: recipe.weights_digest for name, recipe in recipes.items()})
     scores, rows, paths = {}, [], []

@@ -14,7 +14,6 @@ from cnnproj.evaluation.evaluate import Evaluation
 from cnnproj.evaluation.test_set import open_test
 from cnnproj.files import replacing, write_table, write_text
 from cnnproj.interpretation.cases import choose_cases
-from cnnproj.interpretation.heatmaps import explain
 from cnnproj.recipe import load_model, load_recipe
 from cnnproj.run import Run
 
@@ -53,6 +52,8 @@ def interpret(
     Returns:
         The files written.
     """
+    from cnnproj.interpretation.heatmaps import explain
+
     recipe = load_recipe(model_folder)
     model = load_model(model_folder)
     test = open_test(run, images, "interpretation", {recipe.model: recipe.weights_digest})

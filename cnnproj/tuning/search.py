@@ -18,7 +18,8 @@ from cnnproj.files import write_table, write_text
 from cnnproj.models import Architecture, Choice, Space, Value
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
-from cnnproj.training import fit, ranking
+from cnnproj.selection import ranking
+from cnnproj.training import fit
 from cnnproj.tuning.tables import BEST, TABLE
 from cnnproj.words import say
 

@@ -43,13 +43,13 @@ def cases(interpretation: Interpretation) -> Chart:
         _caption(words, interpretation.cases.iloc[row])
     for axes, key in zip(grid[0], ("image", "heatmap", "overlay"), strict=False):
         axes.set_title(say(f"figures.{key}"), fontsize=9)
-    _scale(chart, shade, last[1], top, say(f"figures.scale_{interpretation.method}"))
+    scale(chart, shade, last[1], top, say(f"figures.scale_{interpretation.method}"))
     for axes in last[[0, 2, 3]]:
         axes.axis("off")
     return chart
 
 
-def _scale(chart: Chart, shade: Any, place: Axes, top: float, name: str) -> None:
+def scale(chart: Chart, shade: Any, place: Axes, top: float, name: str) -> None:
     """The one scale of all heatmaps, below them."""
     bar = chart.colorbar(shade, cax=place, orientation="horizontal")
     bar.set_ticks([0, top], labels=["0", f"{top:.3g}"])

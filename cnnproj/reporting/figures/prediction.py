@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from cnnproj.reporting.figures.cases import HEAT, overlay
+from cnnproj.reporting.figures.cases import HEAT, overlay, scale
 from cnnproj.reporting.figures.chart import WIDTH, Chart, colored, house_style, short, show_image
 from cnnproj.words import say
 
@@ -24,18 +26,19 @@ def prediction(
         classes: their names.
         probabilities: of each class, (classes,).
     """
-    tall = 1.8 * min(1.6, image.shape[0] / image.shape[1])
-    chart = Chart(WIDTH, tall + 0.6)
-    first, second, third, words = chart.subplots(1, 4, width_ratios=[1, 1, 1, 1.1])
+    tall = 1.6 * min(1.6, image.shape[0] / image.shape[1])
+    chart = Chart(WIDTH, tall + 0.75)
+    ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1.1], "height_ratios": [tall, 0.1]}
+    (first, second, third, words), last = chart.subplots(2, 4, **ratios)
     pixels, top = colored(image), float(heatmap.max()) or 1.0
     show_image(first, pixels)
     shade = show_image(second, heatmap, cmap=HEAT, vmin=0, vmax=top)
     overlay(third, pixels, heatmap / top)
     for axes, key in zip((first, second, third), ("image", "heatmap", "overlay"), strict=True):
         axes.set_title(say(f"figures.{key}"))
-    bar = chart.colorbar(shade, ax=second, orientation="horizontal", fraction=0.05)
-    bar.set_ticks([0, top], labels=["0", f"{top:.3g}"])
-    bar.set_label(say(f"figures.scale_{method}"), fontsize=7)
+    scale(chart, shade, last[1], top, say(f"figures.scale_{method}"))
+    for axes in last[[0, 2, 3]]:
+        axes.axis("off")
     likeliest = np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]
     lines = [f"{short(classes[label])}  {probabilities[label]:.3f}" for label in likeliest]
     words.axis("off")

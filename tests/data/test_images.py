@@ -1,0 +1,278 @@
+"""Every image is decoded and resized once, the bad ones are set aside, and what was stored is what is read."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cnnproj import words
+from cnnproj.data.images import ASIDE, CLASSES, STORE, TABLE, Images, build_images, fit_to, load_images, to_gray
+from cnnproj.data.sources.source import Record, Source, image_table
+from cnnproj.errors import CnnprojError, UnreadableImage
+
+FILES = sorted([ASIDE, CLASSES, STORE, TABLE])
+ODD_NAMES = [
+    "a,b.png",
+    "line\nend.png",
+    "return\rhere.png",
+    'say "x".png',
+    "猫/写真.png",
+    " space .png",
+    "'",
+    "#",
+    "NA",
+    "1e5",
+]
+
+
+class Painted(Source):
+    """Images of noise, each of a size of its own; ``broken`` ones cannot be read and ``rgb`` ones are in colour."""
+
+    def read(self, row: int) -> np.ndarray:
+        name = self.table["image"].iat[row]
+        if "broken" in name:
+            raise UnreadableImage("data.image_empty", name=name)
+        random = np.random.default_rng(list(name.encode("utf-8", "surrogateescape")))
+        height, width = random.integers(5, 40, size=2)
+        shape = (height, width, 3) if "rgb" in name else (height, width)
+        return random.integers(0, 256, size=shape, dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_language", "en")
+
+
+def painted(names: list[str], labels: tuple[str, ...] = ("cat", "dog"), **given: str) -> Painted:
+    records = [Record(name, labels[place % len(labels)], **given) for place, name in enumerate(names)]
+    return Painted("painted", image_table(records, "painted"), "0")
+
+
+def numbered(n: int, kind: str = "gray") -> list[str]:
+    return [f"{kind}/{number:03}.png" for number in range(n)]
+
+
+def built(source: Source, folder: Path, **changes: object) -> Images:
+    arguments = {
+        "size": (8, 12),
+        "color": "auto",
+        "fractions": {"train": 0.6, "validation": 0.2, "test": 0.2},
+        "train_limit": None,
+        "seed": 3,
+        "threads": 2,
+    }
+    build_images(source, folder, **{**arguments, **changes})
+    return load_images(folder)
+
+
+def test_the_files_written_are_those_returned_and_no_others(tmp_path):
+    fractions = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    returned = build_images(
+        painted(numbered(20)),
+        tmp_path / "new" / "data",
+        size=(8, 8),
+        color="auto",
+        fractions=fractions,
+        train_limit=None,
+        seed=1,
+        threads=2,
+    )
+
+    assert sorted(path.name for path in returned) == FILES
+    assert sorted((tmp_path / "new" / "data").iterdir()) == sorted(returned)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "color", "channels"),
+    [
+        (["gray"], "auto", 1),
+        (["rgb"], "auto", 3),
+        (["gray", "rgb"], "auto", 3),
+        (["gray", "rgb"], "gray", 1),
+        (["gray"], "rgb", 3),
+    ],
+)
+def test_images_are_stored_in_the_size_and_the_channels_asked_for(tmp_path, kinds, color, channels):
+    names = [name for kind in kinds for name in numbered(20, kind)]
+    images = built(painted(names), tmp_path, color=color)
+
+    assert images.pixels.shape == (len(names), 8, 12, channels)
+    assert images.shape == images.train.shape == (8, 12, channels)
+    assert images.pixels.dtype == np.uint8
+
+
+def test_each_row_of_the_store_is_the_image_of_its_row_of_the_table(tmp_path):
+    source = painted([*numbered(20), *numbered(20, "rgb"), *numbered(3, "broken")])
+    images = built(source, tmp_path)
+
+    rows = dict(zip(source.table["image"], range(len(source.table)), strict=True))
+    for place, stored in images.table.iterrows():
+        original = source.read(rows[stored["image"]])
+        assert (images.pixels[place] == fit_to(original, (8, 12))).all()
+        assert (stored["height"], stored["width"]) == original.shape[:2]
+        assert stored["mode"] == ("rgb" if original.ndim == 3 else "gray")
+
+
+def test_a_part_gives_its_own_images_with_their_labels(tmp_path):
+    images = built(painted(numbered(40)), tmp_path)
+
+    for part in (images.train, images.validation):
+        assert (images.table["split"].iloc[part.rows] == part.name).all()
+        assert [part.classes[label] for label in part.labels] == images.table["label"].iloc[part.rows].tolist()
+        assert (part.images() == images.pixels[part.rows]).all()
+        assert (part.images(np.array([2, 0])) == images.pixels[part.rows[[2, 0]]]).all()
+    assert images.counts.loc["cat"].to_dict() == {"train": 12, "validation": 4, "test": 4}
+
+
+def test_an_unreadable_image_is_set_aside_with_its_reason_and_the_rest_goes_on(tmp_path):
+    images = built(painted([*numbered(20), "broken/1.png", "broken/2.png"]), tmp_path)
+
+    assert len(images.table) == len(images.pixels) == 20
+    assert images.set_aside["image"].tolist() == ["broken/1.png", "broken/2.png"]
+    assert images.set_aside["label"].tolist() == ["cat", "dog"]
+    assert images.set_aside["reason"].tolist() == ["'broken/1.png' is empty.", "'broken/2.png' is empty."]
+
+
+def test_leaked_and_surplus_images_are_set_aside_with_their_reasons(tmp_path):
+    class Repeated(Painted):
+        def read(self, row: int) -> np.ndarray:
+            same = self.table["image"].iat[row] in ("gray/000.png", "t/0.png")
+            return np.zeros((4, 4), np.uint8) if same else super().read(row)
+
+    records = [Record(name, ("cat", "dog")[place % 2]) for place, name in enumerate(numbered(60))]
+    records += [Record(f"t/{place}.png", ("cat", "dog")[place % 2], "test") for place in range(4)]
+    images = built(Repeated("x", image_table(records, "x"), "0"), tmp_path, train_limit=10)
+
+    reasons = dict(zip(images.set_aside["image"], images.set_aside["reason"], strict=True))
+    assert "held out" in reasons.pop("gray/000.png")
+    assert all("train_limit" in reason for reason in reasons.values())
+    assert len(images.train) == 10
+    assert len(images.table) + len(images.set_aside) == 64
+
+
+def test_nothing_readable_at_all_is_refused_with_the_first_reason(tmp_path):
+    with pytest.raises(CnnprojError, match=r"None of the images.*'broken/000.png' is empty"):
+        built(painted(numbered(4, "broken")), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "labels", [("NA", "nan"), ("007", "7"), ("1.0", "1"), ("True", "false"), ("", " "), ("a,b", 'c"\nd')]
+)
+def test_labels_are_read_as_they_were_written(tmp_path, labels):
+    images = built(painted([*numbered(20), *numbered(2, "broken")], labels), tmp_path)
+
+    assert set(images.classes) == set(images.table["label"]) == set(images.set_aside["label"]) == set(labels)
+    assert sorted(np.bincount(images.train.labels)) == [6, 6]
+
+
+def test_names_are_read_as_they_were_written(tmp_path):
+    broken = [f"broken {name}" for name in ODD_NAMES]
+    images = built(painted([*ODD_NAMES, *numbered(20), *broken]), tmp_path)
+
+    assert set(images.table["image"]) == {*ODD_NAMES, *numbered(20)}
+    assert set(images.set_aside["image"]) == set(broken)
+
+
+def test_a_name_that_is_no_text_stops_nothing(tmp_path):
+    """Linux allows any bytes in a file name."""
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+
+    images = built(painted([*numbered(20), name]), tmp_path)
+
+    assert len(images.table) == 21
+
+
+def test_groups_are_kept_in_the_table_and_in_one_part(tmp_path):
+    records = [Record(f"{place}.png", "ab"[place % 2], group=f"p{place // 4}") for place in range(80)]
+    images = built(Painted("x", image_table(records, "x"), "0"), tmp_path)
+
+    assert (images.table.groupby("group")["split"].nunique() == 1).all()
+    assert images.table["group"].nunique() == 20
+
+
+def test_a_class_without_readable_images_is_no_class_any_more(tmp_path):
+    records = [Record(name, ("cat", "dog")[place % 2]) for place, name in enumerate(numbered(20))]
+    images = built(Painted("x", image_table([*records, Record("broken.png", "eel")], "x"), "0"), tmp_path)
+
+    assert images.classes == ("cat", "dog")
+
+
+def test_classes_stand_in_the_order_of_the_numbers_in_them(tmp_path):
+    labels = tuple(f"class {number}" for number in range(11))
+
+    assert built(painted(numbered(66), labels), tmp_path).classes == labels
+
+
+def test_the_number_of_threads_and_the_time_change_not_a_byte(tmp_path):
+    source = painted([*numbered(30), *numbered(2, "broken")])
+    for threads in (1, 5):
+        built(source, tmp_path / f"{threads}", threads=threads)
+
+    for name in FILES:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "5" / name).read_bytes()
+
+
+def test_equal_pixels_have_equal_content_and_others_do_not(tmp_path):
+    class Plain(Painted):
+        def read(self, row: int) -> np.ndarray:
+            wide = "wide" in self.table["image"].iat[row]
+            return np.full((2, 8) if wide else (4, 4), row // 2 if not wide else 0, np.uint8)
+
+    records = [Record(f"{place:02}.png", "ab"[place // 2 % 2]) for place in range(24)]
+    images = built(Plain("x", image_table([*records, Record("wide.png", "a")], "x"), "0"), tmp_path)
+
+    content = images.table.set_index("image")["content"]
+    assert content["00.png"] == content["01.png"]
+    assert content["00.png"] != content["wide.png"]  # the same bytes in another shape
+    assert content.nunique() == 13
+
+
+@pytest.mark.parametrize("error", [CnnprojError, KeyboardInterrupt])
+def test_what_stops_the_reading_leaves_nothing_behind(tmp_path, error):
+    class Stops(Painted):
+        def read(self, row: int) -> np.ndarray:
+            if row == 10:
+                raise error("data.unopened")
+            return super().read(row)
+
+    with pytest.raises(error):
+        built(Stops("x", painted(numbered(20)).table, "0"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kill_half_way_leaves_nothing_that_looks_finished(tmp_path):
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "import test_images as t; from pathlib import Path\n"
+        "t.Painted.read = lambda self, row: os._exit(9) if row == 10 else t.np.full((4, 4), row, t.np.uint8)\n"
+        "t.built(t.painted(t.numbered(20)), Path(sys.argv[2]))"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)], check=False)
+
+    assert ended.returncode == 9
+    assert [path.name for path in tmp_path.iterdir() if path.name in FILES] == []
+    assert [path.name for path in built(painted(numbered(20)), tmp_path).folder.glob("[!.]*")] != []
+
+
+def test_an_image_that_shrinks_is_averaged_and_one_that_has_the_size_is_kept():
+    checks = np.indices((16, 16)).sum(axis=0) % 2 * np.uint8(255)
+
+    assert np.ptp(fit_to(checks.astype(np.uint8), (8, 8))) == 0  # a fine pattern becomes gray, not a coarse one
+    assert (fit_to(checks.astype(np.uint8), (16, 16))[..., 1] == checks).all()
+
+
+def test_gray_is_the_luma_of_the_colours():
+    colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [9, 9, 9]], np.uint8)
+
+    assert to_gray(colours[:, None, None])[:, 0, 0, 0].tolist() == [76, 150, 29, 255, 9]
+
+
+def test_the_table_is_plain_csv(tmp_path):
+    images = built(painted(numbered(20)), tmp_path)
+
+    assert pd.read_csv(tmp_path / TABLE)["image"].tolist() == images.table["image"].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 from collections.abc import Iterator
@@ -39,12 +40,16 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` in UTF-8, with the same line ends on every system."""
     with replacing(path) as partial:
-        partial.write_bytes(text.encode("utf-8"))
+        # Linux allows file names that are no text: their odd bytes are written as \udcXX.
+        partial.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV, numbers in full."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # in a name or a label: it is read as a line end unless it is quoted
+        text = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    write_text(path, text)
 
 
 def digest(path: Path) -> str:

@@ -91,7 +91,7 @@ def _deal(images: pd.DataFrame, members: pd.Series, shares: np.ndarray, seed: in
 
 
 def _rank(seed: int, content: str) -> str:
-    return hashlib.sha256(f"{seed}/{content}".encode()).hexdigest()
+    return hashlib.sha256(f"{seed}/{content}".encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _require_every_class(labels: pd.Series, part: pd.Series, members: pd.Series, needed: int) -> None:

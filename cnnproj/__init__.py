@@ -26,13 +26,14 @@ _HOME = {
     "architecture": "cnnproj.models",
     "Choice": "cnnproj.models",
     "Range": "cnnproj.models",
-    "figures": "cnnproj.reporting",
     "CnnprojError": "cnnproj.errors",
 }
 __all__ = ["Choice", "CnnprojError", "Project", "Range", "architecture", "figures"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "figures":
+        return import_module("cnnproj.reporting.figures")
     if name not in _HOME:
         raise AttributeError(f"module 'cnnproj' has no attribute '{name}'")
     return getattr(import_module(_HOME[name]), name)

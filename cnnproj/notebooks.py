@@ -48,6 +48,7 @@ def _execute(original: Path, copy: Path) -> None:
             notebook,
             timeout=None,
             kernel_name="python3",
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns that it speaks over this machine's loopback
             resources={"metadata": {"path": str(original.parent)}},
             on_cell_executed=step,
         )

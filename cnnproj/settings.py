@@ -273,7 +273,7 @@ def _expected(details: ErrorDetails) -> str:
         "model_type": "table",
         "model_attributes_type": "table",
         "string_pattern_mismatch": "name",
-        "string_too_short": "name",
+        "string_too_short": "source",
         "string_too_long": "name",
     }
     return say(f"settings.{known[kind]}")

@@ -37,9 +37,11 @@ def make_project(folder: Path) -> Path:
                     shutil.copytree(source, copy, ignore=shutil.ignore_patterns(".*"))
                 else:
                     shutil.copyfile(source, copy)
-            if target.exists():
-                target.rmdir()  # it is empty
-            made.rename(target)
+            if target.exists():  # it is empty, and may be the folder that the user's terminal stands in
+                for piece in made.iterdir():
+                    piece.rename(target / piece.name)
+            else:
+                made.rename(target)
     except OSError as error:
         raise CnnprojError("files.cannot_write", path=target, reason=error.strerror or error) from error
     return target

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnproj.errors import CnnprojError
@@ -42,6 +42,7 @@ class Architecture:
         defaults: every hyperparameter, the builder's own and the training's, with its default value.
         space: the hyperparameters that a search varies unless ``project.toml`` says otherwise.
         ours: whether cnnproj ships it; a student's own travels as a whole ``.keras`` file as well.
+        fingerprint: changes when the code that builds the network does.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Architecture:
     defaults: Mapping[str, Value]
     space: Mapping[str, Space]
     ours: bool
+    fingerprint: str
 
     def build(
         self, shape: tuple[int, int, int], classes: int, hyperparameters: Mapping[str, Value]
@@ -76,11 +78,6 @@ class Architecture:
         return model
 
     @property
-    def fingerprint(self) -> str:
-        """Changes when the code that builds the network does."""
-        return hashlib.sha256(_source(self.builder).encode()).hexdigest()[:16]
-
-    @property
     def summary(self) -> str:
         """The first line of the builder's docstring."""
         return (inspect.getdoc(self.builder) or "").split("\n")[0]
@@ -90,7 +87,13 @@ def _source(function: Builder) -> str:
     try:
         return inspect.getsource(function)
     except OSError:  # typed at a prompt: there is no file to read
-        return repr(function.__code__.co_code) + repr(function.__code__.co_consts)
+        return repr((_parts(function.__code__), function.__kwdefaults__))
+
+
+def _parts(code: CodeType) -> list[object]:
+    """All that makes up ``code``, without the addresses and line numbers that change from session to session."""
+    inner = [_parts(value) if isinstance(value, CodeType) else value for value in code.co_consts]
+    return [code.co_code, code.co_names, code.co_varnames, inner]
 
 
 def _first_line(error: Exception) -> str:
@@ -132,7 +135,9 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
         ours = builder.__module__.startswith("cnnproj.models.")
         if not ours and name in _architectures and _architectures[name].ours:
             raise CnnprojError("models.name_taken", model=name)
-        _architectures[name] = Architecture(name, builder, defaults, dict(space), ours)
+        # Now, while the file is the code that runs.
+        fingerprint = hashlib.sha256(_source(builder).encode()).hexdigest()[:16]
+        _architectures[name] = Architecture(name, builder, defaults, dict(space), ours, fingerprint)
         return builder
 
     return register

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from cnnproj.errors import CnnprojError
-from cnnproj.words import languages, prefer_language, say, use_language
+from cnnproj.words import languages, prefer_language, use_language
 
 
 def main() -> None:
@@ -18,9 +18,6 @@ def main() -> None:
     except CnnprojError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print(say("cli.stopped"), file=sys.stderr)
-        sys.exit(130)
 
 
 def _choose_language(arguments: list[str]) -> None:

@@ -157,8 +157,8 @@ _SpaceField = Annotated[Choice | Range, BeforeValidator(_space)]
 class SearchTable(_Table):
     """How long each model is searched for its hyperparameters."""
 
-    trials: Annotated[int, Field(ge=1)] = 6
-    epochs: Annotated[int, Field(ge=1)] = 5
+    trials: Annotated[int, Field(ge=1)] = 5
+    epochs: Annotated[int, Field(ge=1)] = 4
 
 
 class TrainingTable(_Table):

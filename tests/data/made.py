@@ -1,0 +1,56 @@
+"""Folders, zips and tables of small images, as tests need them."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cnnproj.data.sources import open_source
+from cnnproj.errors import CnnprojError
+
+TWO_CLASSES = ("cat/1.png", "cat/2.png", "dog/1.png")
+THREE_PARTS = ("train/cat/1.png", "train/dog/1.png", "val/cat/2.png", "val/dog/2.png", "test/cat/3.png")
+
+
+def image_bytes(value: int = 0) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (5, 4), value).save(file, "PNG")
+    return file.getvalue()
+
+
+def make_folder(root: Path, *paths: str) -> Path:
+    for number, path in enumerate(paths):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(image_bytes(number))
+    return root
+
+
+def make_zip(path: Path, *members: str | zipfile.ZipInfo) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for number, member in enumerate(members):
+            file.writestr(member, image_bytes(number))
+    return path
+
+
+def make_csv(folder: Path, text: str) -> Path:
+    make_folder(folder, "a.png", "b.png", "more/c.png")
+    path = folder / "list.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def opened(path: Path | str, folder: Path = Path(), seed: int = 0):
+    return open_source(str(path), folder, seed=seed)
+
+
+def refused(path: Path | str, folder: Path = Path()) -> CnnprojError:
+    with pytest.raises(CnnprojError) as caught:
+        opened(path, folder)
+    assert str(caught.value)  # the sentence is in the catalogue and its gaps are filled
+    return caught.value
+
+
+def rows(source) -> list[tuple[str, str, str]]:
+    return list(source.table[["image", "label", "given_split"]].itertuples(index=False, name=None))

@@ -18,6 +18,8 @@ def main() -> None:
     except CnnprojError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:  # while modules load; what runs is stopped by the command line itself
+        sys.exit(130)
 
 
 def _choose_language(arguments: list[str]) -> None:
@@ -39,7 +41,7 @@ def _language_of_project() -> str | None:
         path = folder / "project.toml"
         if path.is_file():
             try:
-                code = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["language"]
+                code = tomllib.loads(path.read_text(encoding="utf-8-sig"))["project"]["language"]
             except (OSError, ValueError, KeyError, TypeError):
                 return None
             return code if isinstance(code, str) else None

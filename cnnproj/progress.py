@@ -38,8 +38,9 @@ class Progress:
                 progress.BarColumn(),
                 progress.MofNCompleteColumn(),
                 progress.TimeElapsedColumn(),
-                progress.TextColumn(say("progress.left")),
+                progress.TextColumn("·"),
                 progress.TimeRemainingColumn(),
+                progress.TextColumn(say("progress.left")),
                 progress.TextColumn("{task.fields[note]}"),
             ]
             self._bar = progress.Progress(*columns)

@@ -195,7 +195,6 @@ def test_new_makes_a_project_and_a_second_time_touches_nothing(command, tmp_path
     assert_told(command("new", "mine"), "already something")
 
 
-@pytest.mark.xfail(strict=True, reason="Typer ends the program itself, with 130 and without a word")
 def test_an_interruption_says_that_all_is_kept(command, project, monkeypatch):
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

@@ -22,14 +22,15 @@ KEY = re.compile(rf"(?:{'|'.join(sorted(ROOMS))})(?:\.[a-z0-9_]+)+")
 SPEAKS = re.compile(r"say|\w*Error|UnreadableImage")
 TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))
 CASE_RULES = [*RULES, "next_least_sure"]
+METHODS = ["gradcam", "saliency"]
+CASES = ["cases_gradcam", "cases_saliency"]
 
 
 def _keys(table: object) -> list[str]:
     return list(getattr(table, "model_fields", ()))
 
 
-PICTURES = ["class_counts", "samples", "augmented", "trials", "history", "test_scores", "confusion"]
-PICTURES += ["cases_gradcam", "cases_saliency"]
+SHOWN = ["class_counts", "samples", "augmented", "trials", "history", "test_scores", "confusion", *CASES]
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
@@ -37,13 +38,13 @@ BUILT = {
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["data", "tune", "train", "evaluate", "interpret", "report"],
     "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
-    "figures.scale_*": ["gradcam", "saliency"],
+    "figures.scale_*": METHODS,
     "figures.rule.*": CASE_RULES,
     "report.*": ["tied", "lower", "higher", "ahead"],
-    "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in PICTURES],
+    "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in SHOWN],
     "report.rule.*": CASE_RULES,
     "report.argument.*": list(AugmentationTable.model_fields),
-    "report.interpretation.*": ["gradcam", "saliency"],
+    "report.interpretation.*": METHODS,
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
 }
@@ -57,11 +58,7 @@ BUILT_FREELY = {
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    "report.html",
-    "report.css",
-    "run.json",
-    "models.*",
-    "models.*.*",
+    *("report.html", "report.css", "run.json", "models.*", "models.*.*"),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 

@@ -52,7 +52,7 @@ def split(images: pd.DataFrame, fractions: Mapping[str, float], *, seed: int) ->
         shares = np.array([fractions[name] / total for name in wanted])
         dealt = _deal(images[free], members[free], shares, seed)
         part[free] = np.array(wanted, object)[dealt]
-    _require_every_class(images["label"], part, members, len(wanted))
+    _require_every_class(images["label"], part, members, wanted)
     return part
 
 
@@ -94,14 +94,15 @@ def _rank(seed: int, content: str) -> str:
     return hashlib.sha256(f"{seed}/{content}".encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _require_every_class(labels: pd.Series, part: pd.Series, members: pd.Series, needed: int) -> None:
+def _require_every_class(labels: pd.Series, part: pd.Series, members: pd.Series, wanted: list[str]) -> None:
     """Refuse a split in which a class is missing from a part."""
     missing = {name: sorted(set(labels) - set(labels[part == name])) for name in PARTS}
     name = max(PARTS, key=lambda each: len(missing[each]))  # the part that tells most
     if lacking := missing[name]:
         groups = members[part != LEAKED].groupby(labels).nunique()
         listed = ", ".join(f"{label} ({groups.get(label, 0)})" for label in lacking[:10])
-        raise CnnprojError("split.class_too_small", part=name, classes=listed, n=len(lacking), needed=needed)
+        sentence = "split.class_too_small" if name in wanted else "split.class_not_in_given_part"
+        raise CnnprojError(sentence, part=name, classes=listed, n=len(lacking), needed=len(wanted))
 
 
 def limit_training(images: pd.DataFrame, part: pd.Series, limit: int, *, seed: int) -> pd.Series:

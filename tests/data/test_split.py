@@ -191,6 +191,11 @@ def test_a_class_too_small_is_refused_by_name_with_what_it_has():
     assert caught.value.values == {"part": "test", "classes": "small (2)", "n": 1, "needed": 3}
 
 
+def test_a_given_part_that_lacks_a_class_is_refused_as_what_it_is():
+    with pytest.raises(CnnprojError, match=r"test part that came with the images has none of the class b \(20\)"):
+        split(table(*singles(a=20, b=20), *singles("test", 20, a=5)), FRACTIONS, seed=1)
+
+
 def test_equal_images_count_as_one_when_a_class_is_too_small():
     with pytest.raises(CnnprojError, match=r"small \(1\)"):
         split(table(*singles(a=9), *[("small", "same")] * 30), FRACTIONS, seed=1)

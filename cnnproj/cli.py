@@ -90,12 +90,11 @@ def status(project: ProjectFolder = Path()) -> None:
     from rich.table import Table
 
     from cnnproj.project import Project
+    from cnnproj.stages import title
 
     table = Table(say("cli.stage"), say("cli.state"), say("cli.why"), box=None)
     for stage in Project.open(project).status():
-        table.add_row(
-            Project.title(stage.stage), say(f"cli.states.{stage.state.replace(' ', '_')}"), "; ".join(stage.reasons)
-        )
+        table.add_row(title(stage.stage), say(f"cli.states.{stage.state.replace(' ', '_')}"), "; ".join(stage.reasons))
     Console().print(table)
 
 

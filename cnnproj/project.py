@@ -7,7 +7,6 @@ changed, and says what to run first where something is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING
 from cnnproj.errors import CnnprojError
 from cnnproj.models import Architecture, architectures
 from cnnproj.randomness import derive_seed
-from cnnproj.run import Plain, Run, fingerprint
+from cnnproj.run import Run, fingerprint
 from cnnproj.settings import FILE_NAME, Settings, nearest, read_settings
-from cnnproj.stage_inputs import DATA, EVALUATE, INTERPRET, REPORT, stage_inputs
+from cnnproj.stages import DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
 from cnnproj.words import prefer_language, say
 
 if TYPE_CHECKING:
@@ -27,24 +26,6 @@ if TYPE_CHECKING:
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
     from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
-
-NOTEBOOKS = {
-    DATA: "01_data",
-    "mlp": "02_mlp",
-    "compact_cnn": "03_compact_cnn",
-    "deep_cnn": "04_deep_cnn",
-    EVALUATE: "05_evaluation",
-    INTERPRET: "06_interpretability",
-}
-
-
-@dataclass(frozen=True)
-class StageStatus:
-    """How a stage stands: ``done``, ``stale`` or ``to do``, and why it is not done."""
-
-    stage: str
-    state: str
-    reasons: list[str]
 
 
 class Project:
@@ -60,6 +41,7 @@ class Project:
         self.folder = folder
         self.settings = settings
         self.record = Run(folder / "reports" / settings.project.name)
+        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source.fingerprint)
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -86,7 +68,7 @@ class Project:
         data = self.settings.data
         self.record.complete(
             DATA,
-            self._inputs(DATA),
+            self.stages.inputs(DATA),
             lambda: build_images(
                 self._source,
                 self._folder(DATA),
@@ -119,9 +101,9 @@ class Project:
 
     def tune(self, model: str) -> Search:
         """Search the hyperparameters of ``model`` on training and validation part."""
-        self._require(DATA)
+        self.stages.require(DATA)
         network = self._network(model)
-        inputs = self._inputs(f"tune {model}")
+        inputs = self.stages.inputs(f"tune {model}")
         if self.record.staleness(f"tune {model}", inputs):
             self._start()
             from cnnproj.tuning.search import search
@@ -147,11 +129,11 @@ class Project:
 
     def train(self, model: str) -> Training:
         """Train the best trial of ``model`` for the full number of epochs, and keep its best epoch."""
-        self._require(f"tune {model}")
+        self.stages.require(f"tune {model}")
         network = self._network(model)
-        if self.record.staleness(f"train {model}", self._inputs(f"train {model}")):
+        if self.record.staleness(f"train {model}", self.stages.inputs(f"train {model}")):
             self._start()
-            self.record.complete(f"train {model}", self._inputs(f"train {model}"), lambda: self._train(network))
+            self.record.complete(f"train {model}", self.stages.inputs(f"train {model}"), lambda: self._train(network))
         return self.training_of(model)
 
     def _train(self, network: Architecture) -> list[Path]:
@@ -190,13 +172,13 @@ class Project:
         from cnnproj.evaluation.evaluate import evaluate, load_evaluation
 
         for model in self.models:
-            self._require(f"train {model}")
-        if self.record.staleness(EVALUATE, self._inputs(EVALUATE)):
+            self.stages.require(f"train {model}")
+        if self.record.staleness(EVALUATE, self.stages.inputs(EVALUATE)):
             self._start()
             folders = {model: self._model_folder(model) for model in self.models}
             images, folder = self.images, self._folder("evaluation")
             self.record.complete(
-                EVALUATE, self._inputs(EVALUATE), lambda: evaluate(self.record, images, folders, folder)
+                EVALUATE, self.stages.inputs(EVALUATE), lambda: evaluate(self.record, images, folders, folder)
             )
         return load_evaluation(self._folder("evaluation"))
 
@@ -206,11 +188,11 @@ class Project:
 
         evaluation = self.evaluation
         images, folder = self.images, self._folder("interpretation")
-        if self.record.staleness(INTERPRET, self._inputs(INTERPRET)):
+        if self.record.staleness(INTERPRET, self.stages.inputs(INTERPRET)):
             self._start()
             self.record.complete(
                 INTERPRET,
-                self._inputs(INTERPRET),
+                self.stages.inputs(INTERPRET),
                 lambda: interpret(
                     self.record,
                     images,
@@ -225,13 +207,13 @@ class Project:
 
     def report(self) -> Path:
         """Write the report, one HTML file, with its figures beside it."""
-        self._require(INTERPRET)
-        if self.record.staleness(REPORT, self._inputs(REPORT)):
+        self.stages.require(INTERPRET)
+        if self.record.staleness(REPORT, self.stages.inputs(REPORT)):
             from cnnproj.reporting.report import write_report
 
             self._record_environment()
             self.record.complete(
-                REPORT, self._inputs(REPORT), lambda: write_report(self._results(), self.record.folder)
+                REPORT, self.stages.inputs(REPORT), lambda: write_report(self._results(), self.record.folder)
             )
         return self.record.folder / "report.html"
 
@@ -242,8 +224,8 @@ class Project:
             announce: called with a line before each stage.
         """
         for stage, work in self._stages():
-            state = "skipped" if self._status(stage).state == "done" else "starting"
-            announce(say(f"project.{state}", stage=self.title(stage)))
+            state = "skipped" if self.stages.is_done(stage) else "starting"
+            announce(say(f"project.{state}", stage=title(stage)))
             work()
         return self.record.folder / "report.html"
 
@@ -261,7 +243,7 @@ class Project:
         """The stored images, where they are up to date."""
         from cnnproj.data.images import load_images
 
-        self._require(DATA)
+        self.stages.require(DATA)
         return load_images(self._folder(DATA))
 
     def search_of(self, model: str) -> Search:
@@ -269,9 +251,9 @@ class Project:
         from cnnproj.reporting.results import Search
         from cnnproj.tuning.tables import load_best, load_trials, varied
 
-        self._require(f"tune {model}")
+        self.stages.require(f"tune {model}")
         folder = self._model_folder(model)
-        trials, inputs = load_trials(folder), self._inputs(f"tune {model}")
+        trials, inputs = load_trials(folder), self.stages.inputs(f"tune {model}")
         space = {name: str(inputs[f"models.{model}.{name}"]) for name in varied(trials)}
         return Search(model, space, trials, load_best(folder))
 
@@ -282,7 +264,7 @@ class Project:
         from cnnproj.recipe import HISTORY, LAYERS, load_recipe
         from cnnproj.reporting.results import Training
 
-        self._require(f"train {model}")
+        self.stages.require(f"train {model}")
         folder = self._model_folder(model)
         history, layers = (pd.read_csv(folder / name) for name in (HISTORY, LAYERS))
         return Training(load_recipe(folder), history, layers)
@@ -292,7 +274,7 @@ class Project:
         """The finished evaluation."""
         from cnnproj.evaluation.evaluate import load_evaluation
 
-        self._require(EVALUATE)
+        self.stages.require(EVALUATE)
         return load_evaluation(self._folder("evaluation"))
 
     @property
@@ -321,12 +303,9 @@ class Project:
 
     def status(self) -> list[StageStatus]:
         """How each stage stands, and why it is not done."""
-        return [self._status(stage) for stage, _ in self._stages()]
+        return [self.stages.status(stage) for stage, _ in self._stages()]
 
     # Below the stages -----------------------------------------------------------------------------------------------
-
-    def _inputs(self, stage: str) -> dict[str, Plain]:
-        return stage_inputs(stage, self.settings, self.record, self.models, lambda: self._source.fingerprint)
 
     @cached_property
     def _source(self) -> Source:
@@ -361,46 +340,6 @@ class Project:
 
     def _model_folder(self, model: str) -> Path:
         return self.record.folder / "models" / model
-
-    def _status(self, stage: str) -> StageStatus:
-        before = [name for name in self._before(stage) if self._status(name).state != "done"]
-        waits = [say("project.waits", stage=self.title(name)) for name in before]
-        reasons = waits or self.record.staleness(stage, self._inputs(stage))
-        known = stage in self.record.manifest.stages
-        return StageStatus(stage, "stale" if reasons and known else "to do" if reasons else "done", reasons)
-
-    def _before(self, stage: str) -> list[str]:
-        """The stages that ``stage`` builds on directly."""
-        kind, _, model = stage.partition(" ")
-        return {
-            DATA: [],
-            "tune": [DATA],
-            "train": [f"tune {model}"],
-            EVALUATE: [f"train {name}" for name in self.models],
-            INTERPRET: [EVALUATE],
-            REPORT: [INTERPRET],
-        }[kind]
-
-    def _require(self, stage: str) -> None:
-        """Go on only if ``stage`` is up to date.
-
-        Raises:
-            CnnprojError: saying what to run first, and why.
-        """
-        status = self._status(stage)
-        if status.state != "done":
-            for name in self._before(stage):
-                self._require(name)  # the first of the missing ones is what to run
-            kind, _, model = stage.partition(" ")
-            notebook = NOTEBOOKS.get(model or kind, say("project.your_notebook"))
-            reason = "; ".join(status.reasons[:3])
-            raise CnnprojError("project.run_first", stage=self.title(stage), reason=reason, notebook=notebook)
-
-    @staticmethod
-    def title(stage: str) -> str:
-        """What people call ``stage``."""
-        kind, _, model = stage.partition(" ")
-        return say(f"project.stage.{kind}", model=model)
 
     def _start(self) -> None:
         from cnnproj.runtime import start_tensorflow

@@ -1,0 +1,161 @@
+"""The stages of a run: what goes into each, what comes before it, and how it stands.
+
+A stage is done again when, and only when, one of its inputs here has changed or a file that it wrote is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnproj.errors import CnnprojError
+from cnnproj.models import architectures
+from cnnproj.run import Plain, Run, fingerprint
+from cnnproj.settings import Settings
+from cnnproj.tuning.tables import load_best
+from cnnproj.words import language, say
+
+DATA, EVALUATE, INTERPRET, REPORT = "data", "evaluate", "interpret", "report"
+NOTEBOOKS = {
+    DATA: "01_data",
+    "mlp": "02_mlp",
+    "compact_cnn": "03_compact_cnn",
+    "deep_cnn": "04_deep_cnn",
+    EVALUATE: "05_evaluation",
+    INTERPRET: "06_interpretability",
+}
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """How a stage stands: ``done``, ``stale`` or ``to do``, and why it is not done."""
+
+    stage: str
+    state: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages: ``data``, ``tune <model>``, ``train <model>``, ``evaluate``, ``interpret`` and ``report``.
+
+    Attributes:
+        settings: of the project.
+        record: of the run: what each stage was given, and what it wrote.
+        models: gives the names of all models of the project.
+        source: gives the fingerprint of the user's images.
+    """
+
+    settings: Settings
+    record: Run
+    models: Callable[[], list[str]]
+    source: Callable[[], str]
+
+    def before(self, stage: str) -> list[str]:
+        """The stages that ``stage`` builds on directly."""
+        kind, _, model = stage.partition(" ")
+        return {
+            DATA: [],
+            "tune": [DATA],
+            "train": [f"tune {model}"],
+            EVALUATE: [f"train {name}" for name in self.models()],
+            INTERPRET: [EVALUATE],
+            REPORT: [INTERPRET],
+        }[kind]
+
+    def inputs(self, stage: str) -> dict[str, Plain]:
+        """What goes into ``stage``, by names that a person understands."""
+        settings, record = self.settings, self.record
+        kind, _, model = stage.partition(" ")
+        if kind == "tune":
+            return _tune(model, settings, record)
+        if kind == "train":
+            return _train(model, settings, record)
+        if stage == DATA:
+            return _data(settings, self.source())
+        if stage == EVALUATE:
+            trained = {f"train {name}": record.output_digest(f"train {name}") for name in self.models()}
+            return {"data": record.output_digest(DATA), **trained}
+        if stage == INTERPRET:
+            return {"evaluation": record.output_digest(EVALUATE), "interpretation.cases": settings.interpretation.cases}
+        before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}
+        return {**before, "settings": fingerprint(settings.model_dump(mode="json")), "language": language()}
+
+    def status(self, stage: str) -> StageStatus:
+        """How ``stage`` stands; it is not done while one that it builds on is not."""
+        before = [name for name in self.before(stage) if not self.is_done(name)]
+        waits = [say("project.waits", stage=title(name)) for name in before]
+        reasons = waits or self.record.staleness(stage, self.inputs(stage))
+        known = stage in self.record.manifest.stages
+        return StageStatus(stage, "stale" if reasons and known else "to do" if reasons else "done", reasons)
+
+    def is_done(self, stage: str) -> bool:
+        """Whether ``stage`` and all before it are up to date."""
+        return self.status(stage).state == "done"
+
+    def require(self, stage: str) -> None:
+        """Go on only if ``stage`` is up to date.
+
+        Raises:
+            CnnprojError: naming the first stage that is not, why, and what to run.
+        """
+        status = self.status(stage)
+        if status.state == "done":
+            return
+        for name in self.before(stage):
+            self.require(name)
+        kind, _, model = stage.partition(" ")
+        notebook = NOTEBOOKS.get(model or kind, say("project.your_notebook"))
+        reason = "; ".join(status.reasons[:3])
+        raise CnnprojError("project.run_first", stage=title(stage), reason=reason, notebook=notebook)
+
+
+def title(stage: str) -> str:
+    """What people call ``stage``."""
+    kind, _, model = stage.partition(" ")
+    return say(f"project.stage.{kind}", model=model)
+
+
+def _data(settings: Settings, source: str) -> dict[str, Plain]:
+    data = settings.data
+    return {
+        "images": source,
+        "data.size": f"{data.size[0]}×{data.size[1]}",
+        "data.color": data.color,
+        "data.fractions": " / ".join(f"{share:g}" for _, share in data.fractions),
+        "data.train_limit": data.train_limit,
+        "project.seed": settings.project.seed,
+    }
+
+
+def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
+    """What every training of ``model`` depends on."""
+    network = architectures().get(model)
+    recorded = record.manifest.stages.get(f"train {model}")
+    return {
+        "data": record.output_digest(DATA),
+        # A student's own network is taken as recorded where the notebook that defines it is not running.
+        "network": network.fingerprint if network else recorded.inputs["network"] if recorded else "",
+        "project.seed": settings.project.seed,
+        "training.threads": settings.training.threads,
+        **{f"augmentation.{name}": str(value) for name, value in settings.augmentation.changed.items()},
+    }
+
+
+def _tune(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
+    network = architectures().get(model)
+    recorded = record.manifest.stages.get(f"tune {model}")
+    if network:
+        spaces = {**network.defaults, **settings.space(model)}
+        tried: dict[str, Plain] = {f"models.{model}.{name}": str(value) for name, value in spaces.items()}
+    else:
+        inputs = recorded.inputs if recorded else {}
+        tried = {key: value for key, value in inputs.items() if key.startswith(f"models.{model}.")}
+    budget: dict[str, Plain] = {"search.trials": settings.trials, "search.epochs": settings.search_epochs}
+    return {**_fit(model, settings, record), **tried, **budget}
+
+
+def _train(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
+    best = load_best(record.folder / "models" / model)
+    chosen: dict[str, Plain] = {f"best {name}": value for name, value in best.items()}
+    return {**_fit(model, settings, record), **chosen, "training.epochs": settings.training_epochs}

@@ -24,8 +24,7 @@ def start_tensorflow(threads: int) -> None:
     Raises:
         CnnprojError: where TensorFlow already runs in this process with another number of threads.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _quiet_unless_it_fails():
+    with quiet_import():
         import tensorflow as tf
     tf.get_logger().setLevel("ERROR")  # every trial builds a network anew, of which TensorFlow warns each time
 
@@ -40,8 +39,12 @@ def start_tensorflow(threads: int) -> None:
 
 
 @contextmanager
-def _quiet_unless_it_fails() -> Iterator[None]:
-    """Hold back what TensorFlow's libraries write to the error stream as they load, which no level silences."""
+def quiet_import() -> Iterator[None]:
+    """Hold back what TensorFlow's libraries write to the error stream as they load, unless the import fails.
+
+    TensorFlow's own level, which this sets for what comes later, does not silence it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:

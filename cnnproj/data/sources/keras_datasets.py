@@ -11,6 +11,7 @@ import numpy as np
 from cnnproj.data.sources.arrays import ArraySource, from_array
 from cnnproj.data.sources.source import Record
 from cnnproj.errors import CnnprojError
+from cnnproj.runtime import quiet_import
 from cnnproj.words import say
 
 _KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -79,8 +80,8 @@ def open_keras_dataset(name: str) -> ArraySource:
     Raises:
         CnnprojError: where it is neither in the cache nor can be downloaded: where to put which file.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    loader = importlib.import_module(f"keras.datasets.{name}")
+    with quiet_import():
+        loader = importlib.import_module(f"keras.datasets.{name}")
     try:
         (x_train, y_train), (x_test, y_test) = loader.load_data()
     except Exception as error:  # no network, a damaged cache: the loaders raise a bare Exception, OSError, ValueError …

@@ -30,7 +30,7 @@ def cases(interpretation: Interpretation) -> Chart:
     count = len(interpretation.cases)
     height, width = interpretation.maps.shape[1:]
     tall = 1.32 * min(1.6, height / width)
-    chart = Chart(WIDTH, 0.75 + count * (tall + 0.06))
+    chart = Chart(WIDTH, 0.85 + count * (tall + 0.06))
     ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1.5], "height_ratios": [*[tall] * count, 0.1]}
     *grid, last = chart.subplots(count + 1, 4, **ratios)
     top = float(interpretation.maps.max()) or 1.0
@@ -56,7 +56,7 @@ def scale(chart: Chart, shade: Any, place: Axes, top: float, name: str) -> None:
     first, last = bar.ax.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")
-    bar.set_label(name, fontsize=8.5, labelpad=-9)
+    bar.set_label(name, fontsize=8.5, labelpad=-1)
     bar.outline.set_edgecolor(GRAY)
 
 

@@ -27,7 +27,7 @@ def prediction(
         probabilities: of each class, (classes,).
     """
     tall = 1.6 * min(1.6, image.shape[0] / image.shape[1])
-    chart = Chart(WIDTH, tall + 0.75)
+    chart = Chart(WIDTH, tall + 0.85)
     ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1.1], "height_ratios": [tall, 0.1]}
     (first, second, third, words), last = chart.subplots(2, 4, **ratios)
     pixels, top = colored(image), float(heatmap.max()) or 1.0

@@ -25,6 +25,7 @@ import zipfile
 from pathlib import Path
 
 BLOCK = 50
+SETS = ("digits", "signs", "blocks", "fashion")
 
 
 def settings(source: Path | str, size: int, extra: str = "") -> dict[str, str]:
@@ -75,16 +76,19 @@ def run_project(folder: Path, changes: dict[str, str], environment: dict[str, st
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", default=["digits"], choices=["digits", "signs", "blocks", "fashion"])
+    parser.add_argument("sets", nargs="*", help=f"some of {', '.join(SETS)}; digits unless said otherwise")
     parser.add_argument("--data", type=Path, help="the folder with sign_digits.zip and fashion-mnist/")
     parser.add_argument("--smoke", action="store_true", help="two trials of one epoch")
     chosen = parser.parse_args()
-    if chosen.data is None and set(chosen.sets) != {"digits"}:
+    sets = chosen.sets or ["digits"]
+    if unknown := set(sets) - set(SETS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(SETS)}")
+    if chosen.data is None and sets != ["digits"]:
         parser.error("these need --data FOLDER")
     rows = []
     with tempfile.TemporaryDirectory() as work:
         home = Path(work) / "keras"
-        for name in chosen.sets:
+        for name in sets:
             environment = {}
             match name:
                 case "digits":

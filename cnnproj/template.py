@@ -13,7 +13,7 @@ PARTS = ("project.toml", "notebooks", "data/README.md", "reports/README.md")
 
 def _origin() -> Path:
     """Where the parts are: inside an installed package, or in the checkout that an editable install points to."""
-    installed = Path(__file__).parent / "template"
+    installed = Path(__file__).parent / "project_template"
     return installed if installed.is_dir() else Path(__file__).parents[1]
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from cnnproj import template, words
 from cnnproj.errors import CnnprojError
-from cnnproj.stages import NOTEBOOKS
 from cnnproj.settings import read_settings
+from cnnproj.stages import NOTEBOOKS
 from cnnproj.template import make_project
 
 

@@ -76,9 +76,10 @@ def fit(
     model.compile(
         optimizer=_optimizer(hyperparameters, steps=epochs * len(train)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=float(hyperparameters["label_smoothing"])),
-        metrics=["accuracy"],
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=False,  # on a CPU XLA is several times slower, and deterministic operations turn it off anyway
     )
+    model.optimizer.build(model.trainable_variables)  # or its variables come up in tracing, which is then done twice
     keeper = _KeepBest(on_epoch)
     model.fit(train, validation_data=validation, epochs=epochs, verbose=0, shuffle=False, callbacks=[keeper])
     model.set_weights(keeper.weights)

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
+
+# The same examples every time, and no failure because a machine was busy.
+settings.register_profile("cnnproj", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cnnproj")
 
 SETTINGS = """
 [project]

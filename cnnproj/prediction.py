@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnproj.data.decoding import decode
-from cnnproj.data.images import fit_to, to_gray
+from cnnproj.data.resizing import fit_to, to_gray
 from cnnproj.errors import CnnprojError
 from cnnproj.files import replacing
 from cnnproj.interpretation.heatmaps import explain
@@ -34,7 +34,7 @@ def predict_photos(photos: list[Path], model_folder: Path, folder: Path, *, seed
     """
     recipe = load_recipe(model_folder)
     height, width, channels = recipe.shape
-    colored = np.stack([fit_to(_read(photo), (height, width)) for photo in photos])
+    colored = np.stack([fit_to(_read(photo), (height, width), recipe.resize) for photo in photos])
     images = to_gray(colored) if channels == 1 else colored
     model = load_model(model_folder)
     pixels = images.astype(np.float32) / 255

@@ -6,7 +6,7 @@ changed, and says what to run first where something is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ from cnnproj.models import Architecture, architectures
 from cnnproj.randomness import derive_seed
 from cnnproj.run import Run, fingerprint
 from cnnproj.settings import FILE_NAME, Settings, nearest, read_settings
-from cnnproj.stages import DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
+from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
 from cnnproj.words import prefer_language, say
 
 if TYPE_CHECKING:
+    from cnnproj.data.audit import Audit
     from cnnproj.data.images import Images
     from cnnproj.data.sources.source import Source
     from cnnproj.evaluation.evaluate import Evaluation
@@ -41,7 +42,7 @@ class Project:
         self.folder = folder
         self.settings = settings
         self.record = Run(folder / "reports" / settings.project.name)
-        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source.fingerprint)
+        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source)
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -60,24 +61,43 @@ class Project:
 
     # The stages, in order -------------------------------------------------------------------------------------------
 
-    def prepare(self) -> Images:
-        """Read, split, resize and store the images."""
-        from cnnproj.data.images import build_images, load_images
+    def audit(self) -> Audit:
+        """Read and resize the images, and find what cannot be read, needs care, or stands there twice."""
+        from cnnproj.data.audit import audit_source, load_audit
 
         self.__dict__.pop("_source", None)  # look at the user's files again
         data = self.settings.data
         self.record.complete(
-            DATA,
-            self.stages.inputs(DATA),
-            lambda: build_images(
+            AUDIT,
+            self.stages.inputs(AUDIT),
+            lambda: audit_source(
                 self._source,
                 self._folder(DATA),
                 size=data.size,
+                resize=data.resize,
                 color=data.color,
+                near_duplicates=data.near_duplicates,
+                threads=self.settings.training.threads,
+            ),
+        )
+        return load_audit(self._folder(DATA))
+
+    def prepare(self) -> Images:
+        """Audit the images, and deal them out to training, validation and test part."""
+        from cnnproj.data.images import divide_images, load_images
+
+        self.audit()
+        data = self.settings.data
+        self.record.complete(
+            DATA,
+            self.stages.inputs(DATA),
+            lambda: divide_images(
+                self._folder(DATA),
                 fractions=data.fractions.model_dump(),
+                group_pattern=data.group_pattern,
+                set_leaks_aside=data.leaks == "set_aside",
                 train_limit=data.train_limit,
                 seed=derive_seed(self.settings.project.seed, "split"),
-                threads=self.settings.training.threads,
             ),
         )
         return load_images(self._folder(DATA))
@@ -162,6 +182,7 @@ class Project:
             model=network.name,
             summary=network.summary,
             ours=network.ours,
+            resize=self.settings.data.resize,
             hyperparameters=best,
             epochs=epochs,
             seed=seed,
@@ -230,7 +251,7 @@ class Project:
         return self.record.folder / "report.html"
 
     def _stages(self) -> list[tuple[str, Callable[[], object]]]:
-        stages: list[tuple[str, Callable[[], object]]] = [(DATA, self.prepare)]
+        stages: list[tuple[str, Callable[[], object]]] = [(AUDIT, self.audit), (DATA, self.prepare)]
         for model in self.settings.models:
             stages.append((f"tune {model}", lambda model=model: self.tune(model)))  # type: ignore[misc]
             stages.append((f"train {model}", lambda model=model: self.train(model)))  # type: ignore[misc]
@@ -317,14 +338,6 @@ class Project:
     def _augmentation(self) -> dict[str, object]:
         given = self.settings.augmentation.model_dump()
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
-
-    @property
-    def _changed_augmentation(self) -> Mapping[str, object]:
-        """The arguments that differ from their defaults."""
-        unchanged = type(self.settings.augmentation)().model_dump()
-        return {
-            name: value for name, value in self.settings.augmentation.model_dump().items() if value != unchanged[name]
-        }
 
     def _network(self, model: str) -> Architecture:
         known = architectures()

@@ -7,7 +7,7 @@ can be read before it is believed. A student's own architecture is saved whole a
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ class Recipe(BaseModel):
     summary: str
     ours: bool
     shape: tuple[int, int, int]
+    resize: Literal["stretch", "pad", "crop"]
     classes: tuple[str, ...]
     hyperparameters: dict[str, Value]
     epochs: Annotated[int, Field(ge=1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -38,6 +39,14 @@ def _sensible_size(size: tuple[int, int]) -> tuple[int, int]:
     if not all(8 <= side <= 1024 for side in size):
         raise _refuse(say("settings.size"))
     return size
+
+
+def _regular_expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise _refuse(say("settings.regular_expression", reason=error)) from None
+    return pattern
 
 
 def _is_interval(value: Any) -> bool:
@@ -106,9 +115,13 @@ class DataTable(_Table):
 
     source: Annotated[str, Field(min_length=1)] = "digits"
     size: _Size = (32, 32)
+    resize: Literal["stretch", "pad", "crop"] = "stretch"
     color: Literal["auto", "gray", "rgb"] = "auto"
     fractions: Fractions = Fractions()
     train_limit: Annotated[int, Field(ge=10)] | None = None
+    group_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
+    near_duplicates: bool = True
+    leaks: Literal["set_aside", "keep"] = "set_aside"
 
 
 Shift = Annotated[float, Field(ge=0, le=1)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cnnproj.errors import CnnprojError
 from cnnproj.models import architectures
@@ -15,8 +16,12 @@ from cnnproj.settings import Settings
 from cnnproj.tuning.tables import load_best
 from cnnproj.words import language, say
 
-DATA, EVALUATE, INTERPRET, REPORT = "data", "evaluate", "interpret", "report"
+if TYPE_CHECKING:
+    from cnnproj.data.sources.source import Source
+
+AUDIT, DATA, EVALUATE, INTERPRET, REPORT = "audit", "data", "evaluate", "interpret", "report"
 NOTEBOOKS = {
+    AUDIT: "01_data",
     DATA: "01_data",
     "mlp": "02_mlp",
     "compact_cnn": "03_compact_cnn",
@@ -37,25 +42,26 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages: ``data``, ``tune <model>``, ``train <model>``, ``evaluate``, ``interpret`` and ``report``.
+    """The stages: ``audit``, ``data``, ``tune <model>``, ``train <model>``, ``evaluate``, ``interpret`` and ``report``.
 
     Attributes:
         settings: of the project.
         record: of the run: what each stage was given, and what it wrote.
         models: gives the names of all models of the project.
-        source: gives the fingerprint of the user's images.
+        source: gives the user's images.
     """
 
     settings: Settings
     record: Run
     models: Callable[[], list[str]]
-    source: Callable[[], str]
+    source: Callable[[], Source]
 
     def before(self, stage: str) -> list[str]:
         """The stages that ``stage`` builds on directly."""
         kind, _, model = stage.partition(" ")
         return {
-            DATA: [],
+            AUDIT: [],
+            DATA: [AUDIT],
             "tune": [DATA],
             "train": [f"tune {model}"],
             EVALUATE: [f"train {name}" for name in self.models()],
@@ -71,11 +77,13 @@ class Stages:
             return _tune(model, settings, record)
         if kind == "train":
             return _train(model, settings, record)
+        if stage == AUDIT:
+            return _audit(settings, self.source())
         if stage == DATA:
-            return _data(settings, self.source())
+            return _data(settings, record)
         if stage == EVALUATE:
             trained = {f"train {name}": record.output_digest(f"train {name}") for name in self.models()}
-            return {"data": record.output_digest(DATA), **trained}
+            return {"data": _images(record), **trained}
         if stage == INTERPRET:
             return {"evaluation": record.output_digest(EVALUATE), "interpretation.cases": settings.interpretation.cases}
         before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}
@@ -116,16 +124,38 @@ def title(stage: str) -> str:
     return say(f"project.stage.{kind}", model=model)
 
 
-def _data(settings: Settings, source: str) -> dict[str, Plain]:
+def _audit(settings: Settings, source: Source) -> dict[str, Plain]:
     data = settings.data
     return {
-        "images": source,
+        "images": source.fingerprint,
+        "other files": fingerprint(source.passed_over),
         "data.size": f"{data.size[0]}×{data.size[1]}",
+        "data.resize": data.resize,
         "data.color": data.color,
+        "data.near_duplicates": data.near_duplicates,
+    }
+
+
+def _data(settings: Settings, record: Run) -> dict[str, Plain]:
+    data = settings.data
+    return {
+        "audit": record.output_digest(AUDIT),
         "data.fractions": " / ".join(f"{share:g}" for _, share in data.fractions),
+        "data.group_pattern": data.group_pattern,
+        "data.leaks": data.leaks,
         "data.train_limit": data.train_limit,
         "project.seed": settings.project.seed,
     }
+
+
+def _images(record: Run) -> str:
+    """One digest of the images and their parts: not of what else the stages before wrote about them."""
+    from cnnproj.data.images import TABLE
+    from cnnproj.data.store import PIXELS
+
+    audit, data = (record.manifest.stages.get(stage) for stage in (AUDIT, DATA))
+    outputs = {**(audit.outputs if audit else {}), **(data.outputs if data else {})}
+    return fingerprint({path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE))})
 
 
 def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
@@ -133,7 +163,7 @@ def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
     network = architectures().get(model)
     recorded = record.manifest.stages.get(f"train {model}")
     return {
-        "data": record.output_digest(DATA),
+        "data": _images(record),
         # A student's own network is taken as recorded where the notebook that defines it is not running.
         "network": network.fingerprint if network else recorded.inputs["network"] if recorded else "",
         "project.seed": settings.project.seed,

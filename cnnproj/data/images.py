@@ -1,30 +1,24 @@
-"""The image store: every image decoded and resized once, into one array on disk, with the table that describes it."""
+"""The images of a project in their parts: the table that describes them, and the pixels of each part."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from cnnproj.data.audit import Audit, load_audit, read_table
+from cnnproj.data.sources.source import natural_order
 from cnnproj.data.split import LEAKED, PARTS, UNUSED, limit_training, split
-from cnnproj.errors import CnnprojError, UnreadableImage
-from cnnproj.files import replacing, write_table, write_text
-from cnnproj.progress import Progress
+from cnnproj.errors import CnnprojError
+from cnnproj.files import write_table, write_text
 from cnnproj.words import say
 
-if TYPE_CHECKING:
-    from cnnproj.data.sources.source import Source
-
-TABLE, STORE, CLASSES, ASIDE = "images.csv", "store.npy", "classes.json", "set_aside.csv"
+TABLE, CLASSES, ASIDE, MOVES, DEALT = "images.csv", "classes.json", "set_aside.csv", "moves.csv", "dealt.json"
 
 
 @dataclass(frozen=True)
@@ -61,24 +55,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Images:
-    """All images of a project: the table, the stored pixels and the names of the classes.
+    """All images of a project, in their parts.
 
     Attributes:
-        table: a row a stored image, with ``image``, ``label``, ``split``, ``group``, ``content`` (SHA-256 of its
-            decoded pixels), ``width``, ``height`` (pixels, before resizing) and ``mode`` (``gray`` or ``rgb``).
-        set_aside: the images that are not used, each with its reason.
-        folder: where they are stored.
+        table: a row an image that is used, with ``image``, ``label``, ``split``, ``group`` (a person, a session; or ""),
+            ``cluster`` (images that must stay together have the same number), ``content`` (SHA-256 of its decoded
+            pixels), ``width``, ``height`` (pixels, before resizing), ``mode`` (``gray`` or ``rgb``) and ``row`` of the pixels.
+        set_aside: the images that are not used: ``image``, ``label`` and the ``reason`` in words.
+        moves: images that an earlier split had in another part: ``image``, ``label``, ``before``, ``after``.
+        classes: their names, numbers in them in the order of their value.
+        audit: what was found in the images.
     """
 
     table: pd.DataFrame
     set_aside: pd.DataFrame
+    moves: pd.DataFrame
     classes: tuple[str, ...]
-    folder: Path
+    audit: Audit
 
-    @cached_property
+    @property
     def pixels(self) -> np.ndarray:
-        """Every image, uint8, (images, height, width, channels); read from disk as it is used."""
-        return np.asanyarray(np.load(self.folder / STORE, mmap_mode="r"))
+        """The image store: uint8, (readable images, height, width, channels); read from disk as it is used."""
+        return self.audit.pixels
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -98,9 +96,9 @@ class Images:
 
     def _part(self, name: str) -> Part:
         # The test part is given out by cnnproj.evaluation.test_set alone, which enters each opening in the ledger.
-        rows = np.flatnonzero(self.table["split"] == name)
-        codes = pd.Categorical(self.table["label"].iloc[rows], categories=list(self.classes)).codes
-        return Part(name, self.pixels, rows, codes.astype(np.int64), self.classes)
+        table = self.table[self.table["split"] == name]
+        codes = pd.Categorical(table["label"], categories=list(self.classes)).codes
+        return Part(name, self.pixels, table["row"].to_numpy(), codes.astype(np.int64), self.classes)
 
     @property
     def counts(self) -> pd.DataFrame:
@@ -110,124 +108,84 @@ class Images:
 
 
 def load_images(folder: Path) -> Images:
-    """The images that ``build_images`` stored in ``folder``."""
-    text = dict.fromkeys(("image", "label", "split", "group", "content", "mode", "reason"), "string")
-    read: dict[str, Any] = {"keep_default_na": False, "dtype": text}
-    table = pd.read_csv(folder / TABLE, **read).astype({name: object for name in text if name != "reason"})
-    set_aside = pd.read_csv(folder / ASIDE, **read)
+    """The images that ``divide_images`` has dealt out in ``folder``."""
+    table = read_table(folder / TABLE)
     classes = tuple(json.loads((folder / CLASSES).read_text(encoding="utf-8")))
-    return Images(table, set_aside, classes, folder)
+    audit = load_audit(folder)
+    reasons = {LEAKED: say("split.leaked"), UNUSED: say("split.unused")}
+    unwanted = table[table["aside"] != ""]
+    unwanted = unwanted[["image", "label"]].assign(reason=unwanted["aside"].map(reasons))
+    aside = pd.concat([audit.unreadable, unwanted]).sort_values("image", ignore_index=True)
+    used = table[table["aside"] == ""].drop(columns="aside").reset_index(drop=True)
+    return Images(used, aside, read_table(folder / MOVES), classes, audit)
 
 
-def build_images(
-    source: Source,
+def divide_images(
     folder: Path,
     *,
-    size: tuple[int, int],
-    color: str,
     fractions: Mapping[str, float],
+    group_pattern: str | None,
+    set_leaks_aside: bool,
     train_limit: int | None,
     seed: int,
-    threads: int,
 ) -> list[Path]:
-    """Decode, resize, split and store every image of ``source`` in ``folder``.
+    """Deal the images that were audited in ``folder`` out to their parts.
 
-    An image that cannot be decoded is set aside with its reason and the rest goes on.
+    Images that were dealt there before with the same arguments keep their part.
 
     Args:
-        size: height and width in pixels of the stored images.
-        color: ``gray``, ``rgb``, or ``auto`` (gray if every image is).
         fractions: the share of each part, for the parts that the data does not bring.
+        group_pattern: a regular expression; images whose paths have equal text in its brackets (or, without brackets, in
+            all of it) stay together.
+        set_leaks_aside: training images that also stand in a held-out part are not used; or they are.
         train_limit: at most so many training images, or all of them.
-        threads: how many images are decoded at once; changes nothing in the result.
+        seed: what the order of dealing is drawn from.
 
     Returns:
         The files written.
 
     Raises:
-        CnnprojError: where no image can be read, or a class is too small to split.
+        CnnprojError: where a class is too small to split, or no path matches ``group_pattern``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    raw = folder / f".{os.getpid()}.part.decoded.npy"
-    try:
-        pixels = np.lib.format.open_memmap(raw, mode="w+", dtype=np.uint8, shape=(len(source.table), *size, 3))
-        found = pd.DataFrame(_decode_all(source, pixels, threads))
-        images = pd.concat([source.table.reset_index(drop=True), found], axis=1)
-        readable = images[images["reason"] == ""].drop(columns="reason")
-        if readable.empty:
-            raise CnnprojError("split.nothing_readable", source=source.name, reason=images["reason"].iloc[0])
-        part = split(readable, fractions, seed=seed)
-        if train_limit is not None:
-            part = limit_training(readable, part, train_limit, seed=seed)
-        kept = readable.assign(split=part)[part.isin(PARTS)]
-        gray = color == "gray" or (color == "auto" and (kept["mode"] == "gray").all())
-        with replacing(folder / STORE) as partial:
-            shape = (len(kept), *size, 1 if gray else 3)
-            store = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-            for start in range(0, len(kept), 1024):
-                rows = kept.index[start : start + 1024].to_numpy()
-                store[start : start + len(rows)] = to_gray(pixels[rows]) if gray else pixels[rows]
-            store.flush()
-            del store
-    finally:
-        raw.unlink(missing_ok=True)
-    classes = [label for label in source.classes if (kept["label"] == label).any()]
-    _write(folder, kept, _aside(images, part), classes)
-    return [folder / name for name in (TABLE, STORE, CLASSES, ASIDE)]
+    audit = load_audit(folder)
+    images = audit.readable.reset_index(drop=True)
+    if group_pattern is not None:
+        images["group"] = images["group"].mask(images["group"] == "", _named(images["image"], group_pattern))
+    identity = [dict(fractions), group_pattern, set_leaks_aside, seed]
+    earlier = _earlier(folder / DEALT, identity)
+    parts = split(
+        images, fractions, seed=seed, pairs=audit.pairs, earlier=earlier, set_leaks_aside=set_leaks_aside
+    )
+    before = images["content"].map(earlier)
+    moved = before.notna() & (before != parts["split"])
+    moves = images[["image", "label"]].assign(before=before, after=parts["split"])[moved]
+    if train_limit is not None:
+        parts = limit_training(images, parts, train_limit, seed=seed)
+    table = pd.concat([images, parts], axis=1)
+    columns = ["image", "label", "split", "aside", "group", "cluster", "content", "width", "height", "mode", "row"]
+    write_table(folder / TABLE, table[columns].assign(cluster=pd.factorize(table["cluster"])[0]))
+    write_table(folder / MOVES, moves)
+    labels = sorted(set(table["label"][table["aside"] == ""]), key=natural_order)
+    write_text(folder / CLASSES, json.dumps(labels, ensure_ascii=False) + "\n")
+    write_table(folder / ASIDE, load_images(folder).set_aside)
+    # Last: until it is there, what was dealt before is what counts.
+    dealt = dict(zip(images["content"], parts["split"], strict=True))
+    write_text(folder / DEALT, json.dumps({"identity": identity, "parts": dealt}, sort_keys=True) + "\n")
+    return [folder / name for name in (TABLE, MOVES, CLASSES, ASIDE, DEALT)]
 
 
-def _decode_all(source: Source, pixels: np.ndarray, threads: int) -> Iterator[dict[str, object]]:
-    """Fill ``pixels`` with each image, resized, in colour; yield what is known of each, in order."""
-
-    def decode(row: int) -> dict[str, object]:
-        try:
-            image = source.read(row)
-        except UnreadableImage as error:
-            return {"content": "", "width": 0, "height": 0, "mode": "", "reason": str(error)}
-        height, width = image.shape[:2]
-        content = hashlib.sha256(f"{image.shape}".encode() + image.tobytes()).hexdigest()
-        pixels[row] = fit_to(image, (pixels.shape[1], pixels.shape[2]))
-        mode = "gray" if image.ndim == 2 else "rgb"
-        return {"content": content, "width": width, "height": height, "mode": mode, "reason": ""}
-
-    total = len(source.table)
-    with ThreadPoolExecutor(threads) as pool, Progress(say("progress.decoding"), total) as progress:
-        for known in pool.map(decode, range(total)):
-            progress.advance()
-            yield known
+def _named(paths: pd.Series, pattern: str) -> pd.Series:
+    """What ``pattern`` finds in each path, "" where it finds nothing."""
+    found = [re.search(pattern, path) for path in paths]
+    if not any(found):
+        raise CnnprojError("split.pattern_matches_nothing", pattern=pattern, image=paths.iloc[0])
+    names = ["" if match is None else "/".join(part or "" for part in match.groups() or [match[0]]) for match in found]
+    return pd.Series(names, index=paths.index, dtype=object)
 
 
-def fit_to(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """``image``, uint8 (height, width) or (height, width, 3), stretched to ``size``: uint8, (*size, 3).
-
-    By area where it shrinks, so that fine patterns do not turn into coarse ones; by linear interpolation otherwise.
-    """
-    import cv2
-
-    shrinks = image.shape[0] >= size[0] and image.shape[1] >= size[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized = cv2.resize(image, (size[1], size[0]), interpolation=how)
-    return np.stack([resized] * 3, axis=-1) if image.ndim == 2 else resized
-
-
-def to_gray(images: np.ndarray) -> np.ndarray:
-    """The luma of RGB images by ITU-R BT.601, uint8, (n, height, width, 1)."""
-    luma = images @ np.array([0.299, 0.587, 0.114])
-    gray: np.ndarray = np.rint(luma).astype(np.uint8)[..., None]
-    return gray
-
-
-def _aside(images: pd.DataFrame, part: pd.Series) -> pd.DataFrame:
-    """The images that are not used: those not in ``part`` could not be read, those in no part of it were not wanted."""
-    reasons = {LEAKED: say("split.leaked"), UNUSED: say("split.unused")}
-    unwanted = part.map(reasons).dropna()
-    reason = images["reason"].mask(images["reason"] == "", unwanted.reindex(images.index))
-    aside = images.assign(reason=reason)[reason.notna() & (reason != "")]
-    return aside[["image", "label", "reason"]]
-
-
-def _write(folder: Path, kept: pd.DataFrame, aside: pd.DataFrame, classes: list[str]) -> None:
-    columns = ["image", "label", "split", "group", "content", "width", "height", "mode"]
-    write_table(folder / TABLE, kept[columns])
-    write_table(folder / ASIDE, aside)
-    write_text(folder / CLASSES, json.dumps(classes, ensure_ascii=False) + "\n")
+def _earlier(path: Path, identity: list[object]) -> dict[str, str]:
+    """The part of each content in an earlier split of the same identity."""
+    if not path.is_file():
+        return {}
+    dealt = json.loads(path.read_text(encoding="utf-8"))
+    return dict(dealt["parts"]) if dealt["identity"] == identity else {}

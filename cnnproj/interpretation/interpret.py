@@ -66,7 +66,7 @@ def interpret(
     table = pd.DataFrame(
         {
             "rule": cases["rule"],
-            "image": images.table["image"].to_numpy()[rows],
+            "image": images.table.set_index("row")["image"].loc[rows].to_numpy(),
             "label": names[cases["label"]],
             "predicted": names[cases["predicted"]],
             "probability": cases["probability"],

@@ -1,0 +1,68 @@
+"""One size for all images: stretched, padded or cropped to it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+
+Resize = Literal["stretch", "pad", "crop"]
+
+
+def fit_to(image: np.ndarray, size: tuple[int, int], resize: Resize = "stretch") -> np.ndarray:
+    """``image``, uint8 (height, width) or (height, width, 3), in ``size``: uint8, (*size, 3).
+
+    By area where it shrinks, so that fine patterns do not turn into coarse ones; by linear interpolation otherwise.
+
+    Args:
+        size: height and width in pixels.
+        resize: ``stretch`` takes the whole image and changes its proportions; ``pad`` keeps them and fills up with the
+            median colour of its edge; ``crop`` keeps them and cuts off what stands over at both ends.
+    """
+    if resize == "stretch":
+        return _colored(_resize(image, size))
+    height, width = image.shape[:2]
+    if resize == "pad":
+        scale = min(size[0] / height, size[1] / width)
+        inner = _colored(_resize(image, (_side(height * scale, size[0]), _side(width * scale, size[1]))))
+        top, left = (size[0] - inner.shape[0]) // 2, (size[1] - inner.shape[1]) // 2
+        padded = np.empty((*size, 3), np.uint8)
+        padded[:] = _edge_color(inner)
+        padded[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+        return padded
+    scale = max(size[0] / height, size[1] / width)
+    kept_height, kept_width = _side(size[0] / scale, height), _side(size[1] / scale, width)
+    top, left = (height - kept_height) // 2, (width - kept_width) // 2
+    return _colored(_resize(image[top : top + kept_height, left : left + kept_width], size))
+
+
+def to_gray(images: np.ndarray) -> np.ndarray:
+    """The luma of RGB images by ITU-R BT.601, uint8, (n, height, width, 1)."""
+    luma = images @ np.array([0.299, 0.587, 0.114])
+    gray: np.ndarray = np.rint(luma).astype(np.uint8)[..., None]
+    return gray
+
+
+def shrinks(image: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether ``image`` has at least ``size``, (height, width)."""
+    return bool(image.shape[0] >= size[0] and image.shape[1] >= size[1])
+
+
+def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    how = cv2.INTER_AREA if shrinks(image, size) else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(np.ascontiguousarray(image), (size[1], size[0]), interpolation=how))
+
+
+def _side(length: float, most: int) -> int:
+    return min(most, max(1, round(length)))
+
+
+def _colored(image: np.ndarray) -> np.ndarray:
+    return np.stack([image] * 3, axis=-1) if image.ndim == 2 else image
+
+
+def _edge_color(image: np.ndarray) -> np.ndarray:
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    color: np.ndarray = np.median(edge, axis=0).astype(np.uint8)
+    return color

@@ -181,7 +181,7 @@ def _decode_all(source: Source, pixels: np.ndarray, threads: int) -> Iterator[di
 
     def decode(row: int) -> dict[str, object]:
         try:
-            image = source.read(row)
+            image = source.read(row).pixels
         except UnreadableImage as error:
             return {"content": "", "width": 0, "height": 0, "mode": "", "reason": str(error)}
         height, width = image.shape[:2]

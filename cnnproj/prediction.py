@@ -56,4 +56,4 @@ def _read(photo: Path) -> np.ndarray:
         data = photo.expanduser().read_bytes()
     except OSError as error:
         raise CnnprojError("data.unopened", path=photo, reason=error.strerror) from None
-    return decode(data, str(photo))
+    return decode(data, str(photo)).pixels

@@ -28,7 +28,7 @@ def test_the_sign_digits_are_read_as_they_come(shared_data):
     assert len(source.table) == 2062
     assert source.classes == tuple("0123456789")
     photo = int(source.table.index[source.table["image"] == "sign_digits/7/IMG_5874.JPG"][0])
-    upright = source.read(photo)
+    upright = source.read(photo).pixels
     assert upright.shape == (3024, 3024, 3)
     # The hand comes from below; as stored, it comes from the right. The paper is lighter than skin.
     assert upright[-100:, 1500:2500].mean() < upright[1000:2000, -100:].mean()

@@ -30,14 +30,14 @@ class TestClassFolders:
         assert rows(source) == [("cat/1.png", "cat", ""), ("cat/2.png", "cat", ""), ("dog/1.png", "dog", "")]
         assert source.name == "set"
         assert source.classes == ("cat", "dog")
-        assert list(source.table.columns) == ["image", "label", "given_split", "group"]
+        assert list(source.table.columns) == ["image", "label", "given_split", "group", "stamp"]
         assert list(source.table.index) == [0, 1, 2]
         assert set(source.table["group"]) == {""}
 
     def test_a_row_reads_its_own_image(self, make):
         source = opened(make("b/1.png", "a/2.png", "a/1.png"))
-        assert [source.read(row)[0, 0] for row in range(3)] == [2, 1, 0]
-        assert source.read(0).shape == (4, 5)
+        assert [source.read(row).pixels[0, 0] for row in range(3)] == [2, 1, 0]
+        assert source.read(0).pixels.shape == (4, 5)
         assert source.mask(0) is None
 
     def test_given_parts_are_kept(self, make):
@@ -150,7 +150,7 @@ class TestFolder:
         (tmp_path / "cat/2.png").unlink()
         with pytest.raises(UnreadableImage, match=r"cat/2\.png"):
             source.read(1)
-        assert source.read(0).shape == (4, 5)
+        assert source.read(0).pixels.shape == (4, 5)
 
     def test_an_image_one_may_not_open_is_unreadable(self, tmp_path):
         source = opened(make_folder(tmp_path, *TWO_CLASSES))
@@ -169,9 +169,9 @@ class TestFolder:
 class TestZip:
     def test_many_threads_read_the_same_as_one(self, tmp_path):
         source = opened(make_zip(tmp_path / "set.zip", *(f"{i % 2}/{i:03}.png" for i in range(200))))
-        alone = [source.read(row) for row in range(200)]
+        alone = [source.read(row).pixels for row in range(200)]
         with ThreadPoolExecutor(8) as pool:
-            together = list(pool.map(source.read, range(200)))
+            together = [image.pixels for image in pool.map(source.read, range(200))]
         np.testing.assert_array_equal(alone, together)
 
     def test_nothing_is_unpacked(self, tmp_path):
@@ -254,7 +254,7 @@ class TestZip:
         source = opened(path)
         with pytest.raises(UnreadableImage, match=r"cat/1\.png"):
             source.read(0)
-        assert source.read(1).shape == (4, 5)
+        assert source.read(1).pixels.shape == (4, 5)
 
     def test_a_header_that_lies_about_the_size_does_not_unpack_more(self, tmp_path):
         path = tmp_path / "set.zip"

@@ -17,7 +17,7 @@ class TestCsv:
             ("more/c.png", "cat", "train"),
         ]
         assert list(source.table["group"]) == ["", "anna", "ben"]
-        assert [source.read(row)[0, 0] for row in range(3)] == [0, 1, 2]
+        assert [source.read(row).pixels[0, 0] for row in range(3)] == [0, 1, 2]
 
     @pytest.mark.parametrize(
         "text",
@@ -38,7 +38,7 @@ class TestCsv:
     def test_paths_may_be_absolute(self, tmp_path):
         make_folder(tmp_path / "far", "x.png")
         source = opened(make_csv(tmp_path / "near", f"path,label\n{tmp_path / 'far' / 'x.png'},cat\na.png,dog\n"))
-        assert [source.read(row).shape for row in range(2)] == [(4, 5), (4, 5)]
+        assert [source.read(row).pixels.shape for row in range(2)] == [(4, 5), (4, 5)]
 
     @pytest.mark.parametrize(
         ("text", "key", "words"),

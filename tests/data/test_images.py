@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cnnproj import words
+from cnnproj.data.decoding import Decoded
 from cnnproj.data.images import ASIDE, CLASSES, STORE, TABLE, Images, build_images, fit_to, load_images, to_gray
 from cnnproj.data.sources.source import Record, Source, image_table
 from cnnproj.errors import CnnprojError, UnreadableImage
@@ -30,14 +31,14 @@ ODD_NAMES = [
 class Painted(Source):
     """Images of noise, each of a size of its own; ``broken`` ones cannot be read and ``rgb`` ones are in colour."""
 
-    def read(self, row: int) -> np.ndarray:
+    def read(self, row: int) -> Decoded:
         name = self.table["image"].iat[row]
         if "broken" in name:
             raise UnreadableImage("data.image_empty", name=name)
         random = np.random.default_rng(list(name.encode("utf-8", "surrogateescape")))
         height, width = random.integers(5, 40, size=2)
         shape = (height, width, 3) if "rgb" in name else (height, width)
-        return random.integers(0, 256, size=shape, dtype=np.uint8)
+        return Decoded(random.integers(0, 256, size=shape, dtype=np.uint8))
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ def test_each_row_of_the_store_is_the_image_of_its_row_of_the_table(tmp_path):
 
     rows = dict(zip(source.table["image"], range(len(source.table)), strict=True))
     for place, stored in images.table.iterrows():
-        original = source.read(rows[stored["image"]])
+        original = source.read(rows[stored["image"]]).pixels
         assert (images.pixels[place] == fit_to(original, (8, 12))).all()
         assert (stored["height"], stored["width"]) == original.shape[:2]
         assert stored["mode"] == ("rgb" if original.ndim == 3 else "gray")
@@ -122,9 +123,9 @@ def test_an_unreadable_image_is_set_aside_with_its_reason_and_the_rest_goes_on(t
 
 def test_leaked_and_surplus_images_are_set_aside_with_their_reasons(tmp_path):
     class Repeated(Painted):
-        def read(self, row: int) -> np.ndarray:
+        def read(self, row: int) -> Decoded:
             same = self.table["image"].iat[row] in ("gray/000.png", "t/0.png")
-            return np.zeros((4, 4), np.uint8) if same else super().read(row)
+            return Decoded(np.zeros((4, 4), np.uint8)) if same else super().read(row)
 
     records = [Record(name, ("cat", "dog")[place % 2]) for place, name in enumerate(numbered(60))]
     records += [Record(f"t/{place}.png", ("cat", "dog")[place % 2], "test") for place in range(4)]
@@ -194,9 +195,9 @@ def test_the_number_of_threads_and_the_time_change_not_a_byte(tmp_path):
 
 def test_equal_pixels_have_equal_content_and_others_do_not(tmp_path):
     class Plain(Painted):
-        def read(self, row: int) -> np.ndarray:
+        def read(self, row: int) -> Decoded:
             wide = "wide" in self.table["image"].iat[row]
-            return np.full((2, 8) if wide else (4, 4), row // 2 if not wide else 0, np.uint8)
+            return Decoded(np.full((2, 8) if wide else (4, 4), row // 2 if not wide else 0, np.uint8))
 
     records = [Record(f"{place:02}.png", "ab"[place // 2 % 2]) for place in range(24)]
     images = built(Plain("x", image_table([*records, Record("wide.png", "a")], "x"), "0"), tmp_path)
@@ -210,7 +211,7 @@ def test_equal_pixels_have_equal_content_and_others_do_not(tmp_path):
 @pytest.mark.parametrize("error", [CnnprojError, KeyboardInterrupt])
 def test_what_stops_the_reading_leaves_nothing_behind(tmp_path, error):
     class Stops(Painted):
-        def read(self, row: int) -> np.ndarray:
+        def read(self, row: int) -> Decoded:
             if row == 10:
                 raise error("data.unopened")
             return super().read(row)
@@ -224,7 +225,7 @@ def test_a_kill_half_way_leaves_nothing_that_looks_finished(tmp_path):
     code = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"
         "import test_images as t; from pathlib import Path\n"
-        "t.Painted.read = lambda self, row: os._exit(9) if row == 10 else t.np.full((4, 4), row, t.np.uint8)\n"
+        "t.Painted.read = lambda self, row: os._exit(9) if row == 10 else t.Decoded(t.np.ones((4, 4), 'B'))\n"
         "t.built(t.painted(t.numbered(20)), Path(sys.argv[2]))"
     )
 

@@ -55,7 +55,7 @@ class TestDigits:
         assert len(source.table) == 1797
         assert source.classes == tuple("0123456789")
         assert source.table["image"].iat[1] == "digits/0001"
-        first = source.read(0)
+        first = source.read(0).pixels
         assert (first.shape, first.dtype, first.max()) == ((8, 8), np.uint8, 239)  # 15 of 16
         assert source.fingerprint == opened("digits").fingerprint
 
@@ -76,8 +76,9 @@ class TestKerasDatasets:
             from pathlib import Path
             from cnnproj.data.sources import open_source
             source = open_source("fashion_mnist", Path(), seed=0)
-            for row, (image, label, split, _) in enumerate(source.table.itertuples(index=False)):
-                print(image, label, split, source.read(row).shape, source.read(row).max(), sep="; ")
+            for row, (image, label, split, *_) in enumerate(source.table.itertuples(index=False)):
+                pixels = source.read(row).pixels
+                print(image, label, split, pixels.shape, pixels.max(), sep="; ")
         """
         # A process of its own, since Keras looks at KERAS_HOME once, when it is imported.
         environment = os.environ | {"KERAS_HOME": str(tmp_path)}
@@ -123,7 +124,7 @@ class TestKerasDatasets:
         monkeypatch.setattr(importlib.import_module("keras.datasets.cifar100"), "load_data", load_data)
         source = opened("cifar100")
         assert list(source.table["label"]) == ["apple", "worm", "apple", "aquarium_fish"]
-        assert source.read(0).shape == (32, 32, 3)
+        assert source.read(0).pixels.shape == (32, 32, 3)
 
 
 @pytest.fixture(scope="module")
@@ -137,28 +138,28 @@ class TestShapes:
         assert set(shapes.table["label"].value_counts()) == {300}
 
     def test_scenes_are_rgb_of_several_sizes(self, shapes):
-        sizes = {shapes.read(row).shape for row in range(60)}
+        sizes = {shapes.read(row).pixels.shape for row in range(60)}
         assert all(min(size[:2]) >= 64 and max(size[:2]) <= 128 and size[2] == 3 for size in sizes)
         assert len(sizes) > 50
-        assert shapes.read(0).dtype == np.uint8
+        assert shapes.read(0).pixels.dtype == np.uint8
 
     def test_a_row_is_the_same_whenever_it_is_drawn(self, shapes):
         again = opened("shapes", seed=7)
         assert again.fingerprint == shapes.fingerprint
         with ThreadPoolExecutor(4) as pool:
-            backwards = list(pool.map(again.read, range(19, -1, -1)))
+            backwards = [image.pixels for image in pool.map(again.read, range(19, -1, -1))]
         for row in range(20):
-            np.testing.assert_array_equal(shapes.read(row), backwards[19 - row])
+            np.testing.assert_array_equal(shapes.read(row).pixels, backwards[19 - row])
 
     def test_another_seed_draws_others(self, shapes):
         other = opened("shapes", seed=8)
         assert other.fingerprint != shapes.fingerprint
         assert list(other.table["label"]) != list(shapes.table["label"])
-        assert not np.array_equal(other.read(0), shapes.read(0))
+        assert not np.array_equal(other.read(0).pixels, shapes.read(0).pixels)
 
     def test_the_mask_covers_the_object_and_nothing_else(self, shapes):
         for row in range(40):
-            image, mask = shapes.read(row), shapes.mask(row)
+            image, mask = shapes.read(row).pixels, shapes.mask(row)
             assert mask.dtype == bool
             assert mask.shape == image.shape[:2]
             assert not np.any([mask[0], mask[-1]])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cnnproj.data.decoding import Decoded
 from cnnproj.data.images import Images, build_images, load_images
 from cnnproj.data.sources.source import Record, Source, image_table
 from cnnproj.errors import UnreadableImage
@@ -36,7 +37,7 @@ class Blobs(Source):
     channels = 1
     sizes = 1
 
-    def read(self, row: int) -> np.ndarray:
+    def read(self, row: int) -> Decoded:
         image, label = self.table["image"].iat[row], self.table["label"].iat[row]
         if "broken" in image:
             raise UnreadableImage("data.image_empty", name=image)
@@ -47,7 +48,7 @@ class Blobs(Source):
         blob = np.exp(-6 * ((x - 0.6 * np.cos(place)) ** 2 + (y - 0.6 * np.sin(place)) ** 2))
         pixels = blob[..., None] * 190 + rng.normal(40, 12, (side, side, self.channels))
         pixels = np.clip(pixels, 0, 255).astype(np.uint8)
-        return pixels[..., 0] if self.channels == 1 else pixels
+        return Decoded(pixels[..., 0] if self.channels == 1 else pixels)
 
 
 def make_images(folder: Path, classes: Sequence[str], channels: int = 1, per_class: int = 12, sizes: int = 1) -> Images:

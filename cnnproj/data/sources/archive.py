@@ -7,7 +7,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
-from cnnproj.data.sources.tree import MAX_FILE_BYTES, FileTree, is_image
+from cnnproj.data.sources.source import PassedOver
+from cnnproj.data.sources.tree import MAX_FILE_BYTES, FileTree, Listing, is_hidden, kind_passed_over
 from cnnproj.errors import CnnprojError, UnreadableImage
 
 MAX_MEMBERS = 200_000
@@ -33,7 +34,7 @@ class Zip(FileTree):
         except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
             raise CnnprojError("data.zip_damaged", path=path, reason=error) from error
         self._refuse_if_unsafe()
-        self._members = {_posix(info): info for info in self._zip.infolist() if not info.is_dir()}
+        self._members = {_posix(info): info for info in self._zip.infolist() if not _is_folder(info)}
         # A ZipFile has one position in its file and counts its readers without a lock of its own.
         self._lock = Lock()
 
@@ -63,9 +64,25 @@ class Zip(FileTree):
         self._zip.close()
         raise CnnprojError(key, path=self.where, **values)
 
-    def images(self) -> dict[str, str]:
-        """See ``FileTree.images``."""
-        return {path: f"{info.file_size} {info.CRC:08x}" for path, info in self._members.items() if is_image(path)}
+    def listing(self) -> Listing:
+        """See ``FileTree.listing``; a stamp is size and CRC."""
+        images: dict[str, str] = {}
+        folders: set[str] = set()
+        passed_over: set[PassedOver] = set()
+        for info in self._zip.infolist():
+            path = _posix(info)
+            if hidden := _hidden(path):
+                passed_over.add(PassedOver(hidden, "hidden"))
+                continue
+            # A zip need not list its folders; what it lists as "./" is the zip itself.
+            folders.update(str(parent) for parent in PurePosixPath(path).parents[:-1])
+            if _is_folder(info):
+                folders.update({path} - {"."})
+            elif kind := kind_passed_over(path):
+                passed_over.add(PassedOver(path, kind))
+            else:
+                images[path] = f"{info.file_size} {info.CRC:08x}"
+        return Listing(images, folders, passed_over)
 
     def read(self, path: str) -> bytes:
         """See ``FileTree.read``."""
@@ -83,3 +100,13 @@ class Zip(FileTree):
 def _posix(info: zipfile.ZipInfo) -> str:
     """The path of a member; some programs on Windows write backslashes."""
     return PurePosixPath(info.filename.replace("\\", "/")).as_posix()
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith(("/", "\\"))
+
+
+def _hidden(path: str) -> str:
+    """The topmost hidden folder on the way to a member, or the member if that is hidden, or ""."""
+    upwards = [PurePosixPath(path), *PurePosixPath(path).parents]
+    return next((str(part) for part in reversed(upwards) if is_hidden(part.name)), "")

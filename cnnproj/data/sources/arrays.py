@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnproj.data.decoding import Pixels
+from cnnproj.data.decoding import Decoded, Pixels
 from cnnproj.data.sources.source import Record, Source, digest, image_table
 
 # Part of the fingerprint: raise it when the same arrays are read into other pixels.
@@ -17,20 +17,16 @@ class ArraySource(Source):
 
     images: Pixels
 
-    def read(self, row: int) -> Pixels:
+    def read(self, row: int) -> Decoded:
         """See ``Source.read``."""
-        image: Pixels = self.images[row]
-        return image
+        return Decoded(self.images[row])
 
 
 def from_array(name: str, records: list[Record], images: Pixels) -> ArraySource:
     """A source of ``images``, the records in the same order and sorted by ``image``."""
-    return ArraySource(
-        name=name,
-        table=image_table(records, name),
-        fingerprint=digest(name, images.shape, _READING_VERSION),
-        images=images,
-    )
+    fingerprint = digest(name, images.shape, _READING_VERSION)
+    table = image_table(records, name).assign(stamp=fingerprint)
+    return ArraySource(name=name, table=table, fingerprint=fingerprint, images=images)
 
 
 def open_digits() -> ArraySource:

@@ -1,11 +1,13 @@
 """Folders whose names are the labels, as nearly every image set comes: in a folder or a zip, split or not."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from cnnproj.data.sources.source import SPLIT_NAMES, Record, digest, image_table
-from cnnproj.data.sources.tree import IMAGE_EXTENSIONS, FileSource, FileTree
+from cnnproj.data import formats
+from cnnproj.data.sources.source import SPLIT_NAMES, PassedOver, Record, digest, image_table
+from cnnproj.data.sources.tree import FileSource, FileTree, Listing
 from cnnproj.errors import CnnprojError
 
 
@@ -26,21 +28,38 @@ def open_class_folders(tree: FileTree) -> FileSource:
     Raises:
         CnnprojError: where there are no images, no class folders or only one, or it is unclear which they are.
     """
-    images = tree.images()
-    records = _records(images, tree.where)
-    files = (f"{image} {images[image]}" for image in sorted(record.image for record in records))
+    listing = tree.listing()
+    found = _records(listing.images, tree.where)
+    records = sorted(record._replace(stamp=listing.images[record.image]) for record in found)
+    outside = listing.images.keys() - {record.image for record in records}
+    passed_over = {
+        *listing.passed_over,
+        *(PassedOver(image, "outside_classes") for image in outside),
+        *(PassedOver(folder, "no_images") for folder in _folders_without_images(listing)),
+    }
     return FileSource(
         name=tree.name,
         table=image_table(records, tree.where),
-        fingerprint=digest("files", *files),
+        fingerprint=digest("files", *(f"{record.image} {record.stamp}" for record in records)),
+        passed_over=tuple(sorted(passed_over)),
         tree=tree,
     )
+
+
+def _folders_without_images(listing: Listing) -> Iterator[str]:
+    """The folders without an image in them or below, beside a folder that has some."""
+    filled = {parent for image in listing.images for parent in PurePosixPath(image).parents}
+    beside_filled = {folder.parent for folder in filled}
+    for folder in map(PurePosixPath, listing.folders):
+        # One within another has nothing filled beside it: only the topmost is told.
+        if folder not in filled and folder.parent in beside_filled:
+            yield str(folder)
 
 
 def _records(paths: Iterable[str], where: str) -> list[Record]:
     files = [_File(path, tuple(path.split("/"))) for path in paths]
     if not files:
-        raise CnnprojError("data.no_images", where=where, extensions=" ".join(IMAGE_EXTENSIONS))
+        raise CnnprojError("data.no_images", where=where, extensions=" ".join(formats.READ))
     level = _folders(files)
     while len(level) == 1:
         inner = _folders(next(iter(level.values())))

@@ -30,9 +30,9 @@ def open_csv(path: Path) -> FileSource:
         record = _record(row, line, path)
         if record.image in records:
             raise CnnprojError("data.csv_twice", path=path, line=line, first=lines[record.image], image=record.image)
-        records[record.image] = record
-        lines[record.image] = line
         stamp = folder.stamp(record.image)
+        records[record.image] = record._replace(stamp=stamp)
+        lines[record.image] = line
         stamps.append(stamp)
         if not stamp:
             missing.append((line, record.image))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from cnnproj.data.decoding import Pixels
+from cnnproj.data.decoding import Decoded, Pixels
 from cnnproj.data.sources.source import Record, Source, digest, image_table
 from cnnproj.randomness import derive_seed
 
@@ -33,9 +33,9 @@ class Shapes(Source):
 
     seed: int
 
-    def read(self, row: int) -> Pixels:
+    def read(self, row: int) -> Decoded:
         """See ``Source.read``."""
-        return self._scene(row)[0]
+        return Decoded(self._scene(row)[0])
 
     def mask(self, row: int) -> npt.NDArray[np.bool_]:
         """The pixels at least half of which the object covers, (height, width)."""
@@ -51,12 +51,9 @@ def open_shapes(seed: int) -> Shapes:
     labels = np.resize(sorted(OUTLINES), COUNT)
     np.random.default_rng(derive_seed(seed, "shapes", "labels")).shuffle(labels)
     records = [Record(f"shapes/{index:04}", str(label)) for index, label in enumerate(labels)]
-    return Shapes(
-        name="shapes",
-        table=image_table(records, "shapes"),
-        fingerprint=digest("shapes", seed, COUNT, _DRAWING_VERSION),
-        seed=seed,
-    )
+    fingerprint = digest("shapes", seed, COUNT, _DRAWING_VERSION)
+    table = image_table(records, "shapes").assign(stamp=fingerprint)
+    return Shapes(name="shapes", table=table, fingerprint=fingerprint, seed=seed)
 
 
 def _outline(radii: list[float]) -> Floats:

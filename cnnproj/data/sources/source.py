@@ -4,14 +4,14 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cnnproj.data.decoding import Pixels
+from cnnproj.data.decoding import Decoded
 from cnnproj.errors import CnnprojError
 
 SPLIT_NAMES = {
@@ -32,6 +32,27 @@ class Record(NamedTuple):
     label: str
     given_split: str = ""
     group: str = ""
+    stamp: str = ""
+
+
+# Why something that stands in a source is no image of it:
+PASSED_OVER_KINDS = (
+    "hidden",  # a file or folder that is none of the user's; what is in the folder is not listed
+    "link",  # it leads out of the source, to a folder, or nowhere
+    "other_format",  # an image, by its extension, in a format that is not read
+    "other_file",  # any other file
+    "outside_classes",  # an image that stands in no class folder
+    "no_images",  # a folder without an image, where a folder beside it has some
+)
+
+
+class PassedOver(NamedTuple):
+    """A file or folder of a source that gives no image, by its path in the source; ``kind`` is one of
+    ``PASSED_OVER_KINDS``.
+    """
+
+    path: str
+    kind: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +62,16 @@ class Source(ABC):
     Attributes:
         name: what to call it.
         table: one row an image, sorted by ``image``: ``image`` (its path within the source), ``label``,
-            ``given_split`` ("train", "validation", "test", or "" where the source does not say) and ``group``
-            (images that must stay together, or "").
+            ``given_split`` ("train", "validation", "test", or "" where the source does not say), ``group``
+            (images that must stay together, or "") and ``stamp`` (a text that changes when the image's file does).
         fingerprint: a hex digest that changes when the content does.
+        passed_over: what stands there and is no image of the table, sorted by path.
     """
 
     name: str
     table: pd.DataFrame
     fingerprint: str
+    passed_over: tuple[PassedOver, ...] = field(default=(), kw_only=True)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -56,11 +79,8 @@ class Source(ABC):
         return tuple(sorted(self.table["label"].unique(), key=natural_order))
 
     @abstractmethod
-    def read(self, row: int) -> Pixels:
+    def read(self, row: int) -> Decoded:
         """The image of a row of the table at its own size; may be called from several threads at once.
-
-        Returns:
-            ``uint8``, (height, width) for gray or (height, width, 3) for RGB.
 
         Raises:
             UnreadableImage: where it cannot be read or decoded.

@@ -3,18 +3,33 @@
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import NamedTuple
 
-from cnnproj.data.decoding import Pixels, decode
-from cnnproj.data.sources.source import Source
+from cnnproj.data import formats
+from cnnproj.data.decoding import Decoded, decode
+from cnnproj.data.sources.source import PassedOver, Source
 from cnnproj.errors import CnnprojError, UnreadableImage
-
-IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 # A file is read whole into memory. The largest image that is decoded, uncompressed, is well below this.
 MAX_FILE_BYTES = 1 << 30
+
+_HIDDEN = {"__macosx", "thumbs.db", "desktop.ini"}
+
+
+class Listing(NamedTuple):
+    """What stands in a tree, in no order, by posix paths.
+
+    Attributes:
+        images: each image file, with a stamp that changes when the file does.
+        folders: every folder that is not hidden.
+        passed_over: every other file, and what is hidden.
+    """
+
+    images: dict[str, str]
+    folders: set[str]
+    passed_over: set[PassedOver]
 
 
 class FileTree(ABC):
@@ -24,8 +39,8 @@ class FileTree(ABC):
     where: str
 
     @abstractmethod
-    def images(self) -> dict[str, str]:
-        """All image files that are not hidden: path → a stamp that changes when the file does."""
+    def listing(self) -> Listing:
+        """All that stands in the tree. What is in hidden folders is not looked at."""
 
     @abstractmethod
     def read(self, path: str) -> bytes:
@@ -42,7 +57,7 @@ class FileSource(Source):
 
     tree: FileTree
 
-    def read(self, row: int) -> Pixels:
+    def read(self, row: int) -> Decoded:
         """See ``Source.read``."""
         path = str(self.table["image"].iat[row])
         return decode(self.tree.read(path), path)
@@ -56,30 +71,43 @@ class Folder(FileTree):
         self.name = self.root.name
         self.where = str(root)
 
-    def images(self) -> dict[str, str]:
-        """See ``FileTree.images``.
+    def listing(self) -> Listing:
+        """See ``FileTree.listing``; a stamp is size and time of the last change.
 
         Raises:
             CnnprojError: where a folder cannot be listed.
         """
-        return dict(self._walk(self.root))
+        listing = Listing({}, set(), set())
+        self._list("", listing)
+        return listing
 
-    def _walk(self, folder: Path) -> Iterator[tuple[str, str]]:
+    def _list(self, folder: str, listing: Listing) -> None:
+        """Add to ``listing`` what stands in ``folder``, which is "" or ends in a slash."""
         try:
-            entries = list(os.scandir(folder))
+            entries = list(os.scandir(self.root / folder))
         except OSError as error:
-            raise CnnprojError("data.unopened", path=folder, reason=error.strerror) from error
+            raise CnnprojError("data.unopened", path=self.root / folder, reason=error.strerror) from error
         for entry in entries:
-            path = Path(entry.path)
-            relative = path.relative_to(self.root).as_posix()
-            if entry.is_dir(follow_symlinks=False):
-                if not is_hidden(entry.name):
-                    yield from self._walk(path)
-            elif is_image(relative) and entry.is_file() and self._holds(path, entry.is_symlink()):
-                yield relative, self.stamp(relative)
+            path = folder + entry.name
+            if is_hidden(entry.name):
+                listing.passed_over.add(PassedOver(path, "hidden"))
+            elif entry.is_symlink() and not self._leads_to_a_file_within(entry):
+                listing.passed_over.add(PassedOver(path, "link"))
+            elif entry.is_dir():
+                listing.folders.add(path)
+                self._list(f"{path}/", listing)
+            elif kind := kind_passed_over(path):
+                listing.passed_over.add(PassedOver(path, kind))
+            elif entry.is_file():
+                listing.images[path] = self.stamp(path)
+            else:  # a pipe or a socket of such a name
+                listing.passed_over.add(PassedOver(path, "other_file"))
 
-    def _holds(self, path: Path, is_link: bool) -> bool:
-        return not is_link or path.resolve().is_relative_to(self.root)
+    def _leads_to_a_file_within(self, link: os.DirEntry[str]) -> bool:
+        try:
+            return link.is_file() and Path(link.path).resolve().is_relative_to(self.root)
+        except (OSError, RuntimeError):  # it leads round in a circle, or where one may not look
+            return False
 
     def stamp(self, path: str) -> str:
         """Size and time of the last change; "" where there is no such file."""
@@ -102,11 +130,13 @@ class Folder(FileTree):
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is none of the user's: ``.DS_Store``, ``__MACOSX`` …"""
-    return name.startswith(".") or name == "__MACOSX"
+    """Whether a file or folder of this name is none of the user's: ``.DS_Store``, ``__MACOSX``, ``Thumbs.db`` …"""
+    return name.startswith(".") or name.lower() in _HIDDEN
 
 
-def is_image(path: str) -> bool:
-    """Whether a posix path is that of an image: by its extension, and no part of it hidden."""
-    parts = PurePosixPath(path)
-    return parts.suffix.lower() in IMAGE_EXTENSIONS and not any(is_hidden(part) for part in parts.parts)
+def kind_passed_over(path: str) -> str:
+    """Which of ``PASSED_OVER_KINDS`` a file is by its extension, or "" for an image."""
+    extension = formats.extension(path)
+    if extension in formats.READ:
+        return ""
+    return "other_format" if extension in formats.NOT_READ else "other_file"

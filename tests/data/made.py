@@ -1,7 +1,9 @@
 """Folders, zips and tables of small images, as tests need them."""
 
 import io
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,16 @@ def image_bytes(value: int = 0) -> bytes:
     file = io.BytesIO()
     Image.new("L", (5, 4), value).save(file, "PNG")
     return file.getvalue()
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG whose header is true to form and whose pixels are not there."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
 
 
 def make_folder(root: Path, *paths: str) -> Path:

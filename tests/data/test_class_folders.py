@@ -11,6 +11,7 @@ import pytest
 
 from cnnproj.data.sources import archive, tree
 from cnnproj.data.sources.archive import Zip
+from cnnproj.data.sources.source import PASSED_OVER_KINDS, Source
 from cnnproj.errors import UnreadableImage
 
 from .made import THREE_PARTS, TWO_CLASSES, image_bytes, make_folder, make_zip, opened, refused, rows
@@ -22,6 +23,12 @@ def make(request, tmp_path):
     if request.param == "folder":
         return lambda *paths: make_folder(tmp_path / "set", *paths)
     return lambda *paths: make_zip(tmp_path / "set.zip", *paths)
+
+
+def told(source: Source) -> dict[str, str]:
+    """What was passed over: path → kind."""
+    assert {kind for _, kind in source.passed_over} <= set(PASSED_OVER_KINDS)
+    return dict(source.passed_over)
 
 
 class TestClassFolders:
@@ -105,6 +112,69 @@ class TestClassFolders:
         assert word in str(error)
 
 
+class TestPassedOver:
+    def test_a_tidy_set_has_nothing_passed_over(self, make):
+        assert opened(make(*TWO_CLASSES)).passed_over == ()
+
+    def test_what_is_no_image_is_told_by_path_with_its_kind(self, make):
+        beside = ("LICENSE", "cat/notes.txt", "cat/1.jpg.exe", "dog/labels.CSV", "dog/1.HEIC", "dog/2.svg")
+        assert told(opened(make(*TWO_CLASSES, *beside))) == {
+            "LICENSE": "other_file",
+            "cat/1.jpg.exe": "other_file",
+            "cat/notes.txt": "other_file",
+            "dog/1.HEIC": "other_format",
+            "dog/2.svg": "other_format",
+            "dog/labels.CSV": "other_file",
+        }
+
+    def test_it_is_sorted_by_path(self, make):
+        paths = [entry.path for entry in opened(make(*TWO_CLASSES, "z", "a", "cat/m", ".b")).passed_over]
+        assert paths == [".b", "a", "cat/m", "z"]
+
+    def test_a_hidden_folder_is_told_once_and_not_looked_into(self, make):
+        hidden = (".git/a/1.png", ".git/b.txt", "__MACOSX/cat/._1.png", "cat/.old/x/y.png")
+        files = ("cat/Thumbs.db", "dog/desktop.ini", "dog/.DS_Store", "dog/._1.png")
+        paths = [".git", "__MACOSX", "cat/.old", "cat/Thumbs.db", "dog/.DS_Store", "dog/._1.png", "dog/desktop.ini"]
+        assert told(opened(make(*TWO_CLASSES, *hidden, *files))) == dict.fromkeys(paths, "hidden")
+
+    def test_an_image_beside_the_class_folders_belongs_to_no_class(self, make):
+        source = opened(make(*(f"set/{path}" for path in TWO_CLASSES), "cover.png", "set/preview.jpg"))
+        assert told(source) == dict.fromkeys(["cover.png", "set/preview.jpg"], "outside_classes")
+
+    def test_an_image_beside_the_parts_belongs_to_no_class(self, make):
+        outside = ["cover.png", "extra/1.png", "extra/cat/1.png", "test/loose.png"]
+        assert told(opened(make(*THREE_PARTS, *outside))) == dict.fromkeys(outside, "outside_classes")
+
+    def test_a_folder_without_images_beside_one_with_images_is_no_class(self, make):
+        source = opened(make(*TWO_CLASSES, "eel/notes.txt", "eel/deep/more.txt", "owl/1.heic", "cat/seen/.keep"))
+        assert source.classes == ("cat", "dog")
+        assert {path for path, kind in source.passed_over if kind == "no_images"} == {"eel", "owl"}
+
+    def test_folders_without_images_around_and_within_the_classes_are_not_taken_for_classes(self, make):
+        source = opened(make("set/cat/1.png", "set/dog/1.png", "set/dog/none/notes.txt"))
+        assert told(source) == {"set/dog/none/notes.txt": "other_file"}
+
+    def test_the_fingerprint_does_not_depend_on_it(self, tmp_path):
+        before = opened(make_folder(tmp_path, *TWO_CLASSES)).fingerprint
+        make_folder(tmp_path, "cover.png", "notes.txt", ".hidden/1.png", "eel/readme")
+        assert opened(tmp_path).fingerprint == before
+
+
+class TestStamp:
+    def test_every_image_has_one(self, make):
+        assert all(opened(make(*TWO_CLASSES)).table["stamp"])
+
+    def test_it_changes_with_the_file_alone(self, tmp_path):
+        first = opened(make_folder(tmp_path, *TWO_CLASSES)).table["stamp"]
+        os.utime(tmp_path / "cat/2.png", ns=(0, 0))
+        assert list(opened(tmp_path).table["stamp"] == first) == [True, False, True]
+
+    def test_it_changes_with_the_content_of_a_member_of_a_zip_alone(self, tmp_path):
+        first = opened(make_zip(tmp_path / "1.zip", *TWO_CLASSES)).table["stamp"]
+        again = opened(make_zip(tmp_path / "2.zip", *TWO_CLASSES[:2], "preview.png", TWO_CLASSES[2])).table["stamp"]
+        assert list(again == first) == [True, True, False]
+
+
 class TestFolder:
     def test_the_order_of_the_listing_does_not_matter(self, tmp_path, monkeypatch):
         make_folder(tmp_path, *TWO_CLASSES, "dog/2.png", "dog/10.png")
@@ -143,7 +213,36 @@ class TestFolder:
         (inside / "cow").symlink_to(outside, target_is_directory=True)
         (inside / "dog/loop").symlink_to(inside, target_is_directory=True)
         (inside / "dog/same.png").symlink_to(inside / "dog/1.png")
-        assert [row[0] for row in rows(opened(inside))] == ["cat/1.png", "cat/2.png", "dog/1.png", "dog/same.png"]
+        (inside / "dog/gone.png").symlink_to(inside / "no-such.png")
+        (inside / "dog/round.png").symlink_to(inside / "dog/round.png")
+        (inside / "dog/notes.txt").symlink_to(inside / "LICENSE")
+        (inside / "LICENSE").touch()
+        source = opened(inside)
+        assert [row[0] for row in rows(source)] == ["cat/1.png", "cat/2.png", "dog/1.png", "dog/same.png"]
+        links = ["cat/out.png", "cow", "dog/gone.png", "dog/loop", "dog/round.png"]
+        assert told(source) == {
+            **dict.fromkeys(links, "link"),
+            **dict.fromkeys(["LICENSE", "dog/notes.txt"], "other_file"),
+        }
+
+    def test_names_in_any_script_and_of_any_bytes_are_read_and_told(self, tmp_path):
+        odd = os.fsdecode(b"caf\xe9")
+        names = ["猫/写真 1.png", "кошка/ a .png", "кошка/ñ.txt"]
+        try:
+            make_folder(tmp_path, *names, f"猫/{odd}.png", f"{odd}/{odd}.txt")
+        except OSError:
+            pytest.skip("this file system takes no such name")
+        source = opened(tmp_path)
+        assert [row[0] for row in rows(source)] == sorted(["кошка/ a .png", f"猫/{odd}.png", "猫/写真 1.png"])
+        assert told(source) == {odd: "no_images", f"{odd}/{odd}.txt": "other_file", "кошка/ñ.txt": "other_file"}
+        assert all(source.read(row).pixels.shape == (4, 5) for row in range(3))
+
+    def test_a_pipe_that_is_called_as_an_image_is_none(self, tmp_path):
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("there are no pipes in folders here")
+        make_folder(tmp_path, *TWO_CLASSES)
+        os.mkfifo(tmp_path / "cat/pipe.png")
+        assert told(opened(tmp_path)) == {"cat/pipe.png": "other_file"}
 
     def test_an_image_that_has_gone_is_unreadable_and_no_crash(self, tmp_path):
         source = opened(make_folder(tmp_path, *TWO_CLASSES))
@@ -189,6 +288,15 @@ class TestZip:
         path = make_zip(tmp_path / "set.zip", *(name.replace("/", "|") for name in TWO_CLASSES))
         path.write_bytes(path.read_bytes().replace(b"|", b"\\"))
         assert opened(path).classes == ("cat", "dog")
+        assert opened(path).passed_over == ()
+
+    def test_folders_that_are_listed_as_such_are_no_files(self, tmp_path):
+        path = make_zip(tmp_path / "set.zip", *TWO_CLASSES)
+        with zipfile.ZipFile(path, "a") as file:
+            for folder in ("./", "cat/", "eel/", "__MACOSX/", "ray|"):
+                file.writestr(folder, b"")
+        path.write_bytes(path.read_bytes().replace(b"|", b"\\"))
+        assert told(opened(path)) == {"__MACOSX": "hidden", "eel": "no_images", "ray": "no_images"}
 
     @pytest.mark.parametrize(
         "member", ["../evil.png", "cat/../../evil.png", "/etc/evil.png", "C:/evil.png", "..|evil.png"]

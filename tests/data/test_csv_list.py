@@ -80,3 +80,12 @@ class TestCsv:
         (tmp_path / "list.csv").write_text(text.replace("cat", "cow"), encoding="utf-8")
         seen.add(opened(tmp_path / "list.csv").fingerprint)
         assert len(seen) == 3
+
+    def test_every_image_has_a_stamp_that_changes_with_its_file(self, tmp_path):
+        first = opened(make_csv(tmp_path, "path,label\nb.png,cat\na.png,dog\n")).table["stamp"]
+        os.utime(tmp_path / "a.png", ns=(0, 0))
+        assert all(first)
+        assert list(opened(tmp_path / "list.csv").table["stamp"] == first) == [False, True]
+
+    def test_what_it_does_not_list_is_not_passed_over(self, tmp_path):
+        assert opened(make_csv(tmp_path, "path,label\na.png,cat\nb.png,dog\n")).passed_over == ()

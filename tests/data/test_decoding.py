@@ -1,18 +1,19 @@
 """Whatever is in an image file, it becomes upright uint8 gray or RGB, or an error that names the file."""
 
 import io
-import struct
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from cnnproj.data import decoding
-from cnnproj.data.decoding import decode
+from cnnproj.data.decoding import NOTES, decode
 from cnnproj.errors import UnreadableImage
+
+from .made import png_of_size
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -27,16 +28,6 @@ def pattern(mode: str) -> Image.Image:
     """6 wide, 4 high, every pixel another."""
     ramp = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
     return Image.fromarray(np.dstack([ramp, ramp[::-1], ramp[:, ::-1]])).convert(mode)
-
-
-def png_of_size(width: int, height: int) -> bytes:
-    """A PNG whose header is true to form and whose pixels are not there."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])
@@ -145,6 +136,7 @@ def test_a_phone_photo_of_several_pictures_gives_the_first():
         (b"", "data.image_empty"),
         (b"\n <!DOCTYPE HTML><html>404</html>", "data.image_web_page"),
         (b"\xef\xbb\xbf<html lang=en>", "data.image_web_page"),
+        (b"<?xml version='1.0'?>\n<!-- saved --><!doctype html>", "data.image_web_page"),
         (b"version https://git-lfs.github.com/spec/v1", "data.image_lfs_pointer"),
         (b"%PDF-1.7", "data.image_unknown"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt and so on and on", "data.image_damaged"),
@@ -158,6 +150,39 @@ def test_what_is_no_image_is_said_to_be_none(data, key):
     with pytest.raises(UnreadableImage, match="photo\\.jpg") as caught:
         decode(data, "photo.jpg")
     assert caught.value.sentence == key
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "AVIF"),
+        (b"\xff\x0a\xfa\x7f", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n\0\0", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n\0\0", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG 2000"),
+        (b"8BPS\0\x01", "PSD"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", "SVG"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- drawn -->\n<!DOCTYPE svg PUBLIC ''><svg>", "SVG"),
+    ],
+)
+def test_an_image_of_a_format_that_is_not_read_is_called_by_its_name(data, name):
+    with pytest.raises(UnreadableImage, match=rf"'photo\.jpg'.* {name},.*Convert it to JPEG or PNG") as caught:
+        decode(data, "photo.jpg")
+    assert caught.value.sentence == "data.image_other_format"
+
+
+def test_a_film_is_no_image_of_another_format():
+    with pytest.raises(UnreadableImage) as caught:
+        decode(b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "film.jpg")
+    assert caught.value.sentence == "data.image_unknown"
+
+
+def test_a_text_made_to_be_slow_to_recognise_is_not():
+    with pytest.raises(UnreadableImage):
+        decode(b"<!---->" * 500 + b"<?xml" * 200, "x.jpg")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "TIFF", "PPM", "WEBP"])
@@ -215,3 +240,111 @@ def test_threads_decode_the_same_as_one():
     with ThreadPoolExecutor(8) as pool:
         together = [image.pixels for image in pool.map(decode, files, ["x"] * len(files))]
     np.testing.assert_array_equal(alone, together)
+
+
+def frames_of(kind: str) -> bytes:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in (RED, BLUE)]
+    return encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+
+
+def turned_by_exif(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def with_alpha(mode: str, *alphas: int) -> Image.Image:
+    image = Image.new(mode, (len(alphas), 1))
+    image.putdata([(*((90,) * (len(mode) - 1)), alpha) for alpha in alphas])
+    return image
+
+
+class TestFormat:
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "TIFF", "PPM", "WEBP"])
+    def test_it_is_that_of_the_bytes_and_not_of_the_name(self, kind):
+        assert decode(encoded(pattern("RGB"), kind), "photo.xyz").format == kind
+
+    def test_the_several_pictures_of_a_phone_are_a_jpeg(self):
+        assert decode(frames_of("MPO"), "photo.jpg").format == "JPEG"
+
+
+class TestNotes:
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [
+            ("JPEG", "a.jpg"),
+            ("JPEG", "a.JPEG"),
+            ("MPO", "a.jpg"),
+            ("PNG", "a/b.c/d.png"),
+            ("BMP", "a.bmp"),
+            ("TIFF", "a.tif"),
+            ("TIFF", "a.TIFF"),
+            ("PPM", "a.ppm"),
+            ("PPM", "a.pgm"),
+            ("WEBP", "a.webp"),
+            ("PNG", "photo"),
+            ("PNG", "photo.part"),
+        ],
+    )
+    def test_what_is_as_it_should_be_is_not_remarked_upon(self, kind, name):
+        assert decode(encoded(pattern("RGB"), kind), name).notes == ()
+
+    @pytest.mark.parametrize(("kind", "name"), [("PNG", "a.jpg"), ("JPEG", "a.PNG"), ("WEBP", "x/a.jpeg")])
+    def test_wrong_extension(self, kind, name):
+        assert decode(encoded(pattern("RGB"), kind), name).notes == ("wrong_extension",)
+
+    @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+    def test_cmyk(self, kind):
+        assert decode(encoded(pattern("CMYK"), kind), "x").notes == ("cmyk",)
+
+    @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF"])
+    def test_palette(self, kind):
+        assert decode(encoded(pattern("P"), kind), "x").notes == ("palette",)
+
+    @pytest.mark.parametrize("mode", ["RGBA", "LA"])
+    def test_transparent_where_some_pixel_really_is(self, mode):
+        assert decode(encoded(with_alpha(mode, 255, 254)), "x").notes == ("transparent",)
+        assert decode(encoded(with_alpha(mode, 255, 255)), "x").notes == ()
+
+    @pytest.mark.parametrize("mode", ["L", "RGB"])
+    def test_transparent_where_the_declared_colour_occurs(self, mode):
+        image = Image.new(mode, (2, 2), 7 if mode == "L" else (7, 7, 7))
+        notes = [decode(encoded(image, transparency=c if mode == "L" else (c,) * 3), "x").notes for c in (7, 8)]
+        assert notes == [("transparent",), ()]
+
+    @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+    def test_sixteen_bit_gray(self, kind):
+        assert decode(encoded(Image.fromarray(np.full((2, 2), 300, np.uint16)), kind), "x").notes == ("sixteen_bit",)
+
+    @pytest.mark.parametrize("extension", [".png", ".tif"])
+    def test_sixteen_bit_colour(self, extension):
+        pixels = np.array(pattern("RGB"))[..., ::-1].astype(np.uint16) * 257
+        data = cv2.imencode(extension, pixels)[1].tobytes()  # Pillow reads these and does not write them
+        image = decode(data, f"x{extension}")
+        assert image.notes == ("sixteen_bit",)
+        np.testing.assert_array_equal(image.pixels, np.array(pattern("RGB")))
+
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+    def test_turned(self, kind):
+        notes = [decode(encoded(pattern("RGB"), kind, exif=turned_by_exif(n)), "x").notes for n in range(10)]
+        assert notes == [(), (), *[("turned",)] * 7, ()]
+
+    @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+    def test_animated(self, kind):
+        assert decode(frames_of(kind), "x").notes == ("animated",)
+
+    def test_the_several_pictures_of_a_phone_are_no_animation(self):
+        assert decode(frames_of("MPO"), "x").notes == ()
+
+    def test_a_damaged_second_frame_does_no_harm(self):
+        data = frames_of("GIF")
+        for end in range(len(data) // 2, len(data)):
+            with suppress(UnreadableImage):
+                assert decode(data[:end], "x").pixels[2, 2].tolist() == [*RED]
+
+    def test_several_stand_in_the_order_of_the_list(self):
+        data = encoded(Image.new("P", (2, 2), 0), exif=turned_by_exif(6), transparency=0)
+        image = decode(data, "x.jpg")
+        assert image.notes == ("wrong_extension", "palette", "transparent", "turned")
+        assert list(image.notes) == sorted(image.notes, key=NOTES.index)
+        assert decode(frames_of("GIF"), "x").notes == ("palette", "animated")

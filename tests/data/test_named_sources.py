@@ -59,6 +59,12 @@ class TestDigits:
         assert (first.shape, first.dtype, first.max()) == ((8, 8), np.uint8, 239)  # 15 of 16
         assert source.fingerprint == opened("digits").fingerprint
 
+    @pytest.mark.parametrize("name", ["digits", "shapes"])
+    def test_images_without_files_are_stamped_with_the_fingerprint_and_have_no_notes(self, name):
+        source = opened(name)
+        assert set(source.table["stamp"]) == {source.fingerprint}
+        assert (source.read(0).format, source.read(0).notes, source.passed_over) == ("", (), ())
+
 
 class TestKerasDatasets:
     def test_each_has_a_name_for_every_class(self):

@@ -47,9 +47,7 @@ PASSED_OVER_KINDS = (
 
 
 class PassedOver(NamedTuple):
-    """A file or folder of a source that gives no image, by its path in the source; ``kind`` is one of
-    ``PASSED_OVER_KINDS``.
-    """
+    """What stands at ``path`` in a source and gives no image; ``kind`` is one of ``PASSED_OVER_KINDS``."""
 
     path: str
     kind: str

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from .conftest import cnnproj
+from .data.stored import stored
 
 SAME = (
     "data/images.csv",
@@ -85,26 +86,17 @@ def test_a_killed_search_goes_on_and_ends_as_if_it_had_not_been(finished, make_p
 def test_split_and_batches_do_not_depend_on_the_number_of_threads(threads, finished, pattern_folder, tmp_path):
     from cnnproj.data.augmentation import Augmentation
     from cnnproj.data.batches import Batches
-    from cnnproj.data.images import build_images, load_images
+    from cnnproj.data.images import load_images
     from cnnproj.data.sources import open_source
     from cnnproj.randomness import derive_seed
 
     source = open_source(str(pattern_folder), tmp_path, seed=3)
     fractions = {"train": 0.7, "validation": 0.15, "test": 0.15}
-    build_images(
-        source,
-        tmp_path,
-        size=(16, 16),
-        color="auto",
-        fractions=fractions,
-        train_limit=None,
-        seed=derive_seed(3, "split"),
-        threads=threads,
-    )
-    stored = finished / "reports" / "tiny" / "data"
-    for name in ("images.csv", "store.npy", "set_aside.csv"):
-        assert (tmp_path / name).read_bytes() == (stored / name).read_bytes(), name
+    stored(source, tmp_path, size=(16, 16), fractions=fractions, seed=derive_seed(3, "split"), threads=threads)
+    run = finished / "reports" / "tiny" / "data"
+    for name in ("images.csv", "findings.csv", "set_aside.csv", "store/pixels.npy", "store/records.jsonl"):
+        assert (tmp_path / name).read_bytes() == (run / name).read_bytes(), name
     vary = Augmentation({"rotation_range": 20, "zoom_range": 0.2})
-    one, other = (Batches(load_images(folder).train, 8, seed=5, augmentation=vary) for folder in (tmp_path, stored))
+    one, other = (Batches(load_images(folder).train, 8, seed=5, augmentation=vary) for folder in (tmp_path, run))
     for index in reversed(range(len(one))):
         np.testing.assert_array_equal(one[index][0], other[index][0])

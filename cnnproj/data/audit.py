@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cnnproj.data.decoding import NOTES
-from cnnproj.data.near_duplicates import near_pairs
+from cnnproj.data.near_duplicates import LEAST_CONTRAST, colorfulness, contrast, near_pairs
 from cnnproj.data.resizing import Resize
 from cnnproj.data.sources.source import PASSED_OVER_KINDS
 from cnnproj.data.store import PIXELS, build_store, load_pixels
@@ -56,12 +56,11 @@ KINDS = tuple(dict.fromkeys((*UNREADABLE, *CARE, *REPEATED, *CLASSES, *PASSED_OV
 
 SAME_AS_PLACEHOLDER = 5  # so many equal pictures are hardly photos of the class
 FEW = 0.2  # the share up to which gray images among colour ones, or colour among gray, are the odd ones out
-GRAY_BELOW = 12.0  # colorfulness, of 255: JPEG gives gray a little colour
+GRAY_BELOW = 3.0  # colorfulness: JPEG gives gray a little colour
 EXTREME_SHAPE = 2.5  # times the usual ratio of the longer side to the shorter
 EXTREME_SIZE = 8.0  # times the usual side (the root of the area), or one over it
 TINY = 0.25  # of the usual side, and
 TINY_PIXELS = 16  # the shorter side below this
-NEARLY_CONSTANT = 2.0  # standard deviation, of 255
 IMBALANCE = 2.0  # the largest class over the smallest
 
 
@@ -71,11 +70,11 @@ class Audit:
 
     Attributes:
         images: a row an image: ``image``, ``label``, ``given_split``, ``group``, ``content`` (SHA-256 of its decoded
-            pixels), ``format``, ``width``, ``height`` (pixels, as it came), ``mode`` (``gray`` or ``rgb``), ``notes``,
-            ``contrast``, ``colorfulness``, ``reason`` and ``gaps`` (why it cannot be read, or ""), ``row`` of the pixels
-            (-1 where it cannot be read).
-        findings: a row a finding: ``kind`` (one of ``KINDS``), ``image`` (or another path), ``other`` (the image that it
-            repeats, or "") and ``detail`` (numbers or names, or "").
+            pixels), ``format``, ``width``, ``height`` (pixels, as it came), ``mode`` (``gray`` or ``rgb``), ``notes``
+            (what decoding met), ``reason`` and ``gaps`` (why it cannot be read, or ""), ``row`` of the pixels (-1 where
+            it cannot be read).
+        findings: a row a finding: ``kind`` (one of ``KINDS``), ``image`` (or another path), ``other`` (the image that
+            it repeats, or "") and ``detail`` (numbers or names, or "").
         pairs: of near duplicates: ``a`` and ``b`` (contents) and their ``difference``.
         folder: where it is stored.
     """
@@ -99,14 +98,12 @@ class Audit:
     def unreadable(self) -> pd.DataFrame:
         """What could not be read: ``image``, ``label`` and the ``reason`` in words."""
         bad = self.images[self.images["reason"] != ""]
-        reasons = [
-            say(reason, **json.loads(gaps)) for reason, gaps in zip(bad["reason"], bad["gaps"], strict=True)
-        ]
+        reasons = [say(reason, **json.loads(gaps)) for reason, gaps in zip(bad["reason"], bad["gaps"], strict=True)]
         return bad[["image", "label"]].assign(reason=pd.Series(reasons, index=bad.index, dtype=object))
 
     @property
     def summary(self) -> pd.DataFrame:
-        """What was found, a row a kind, in words: how often, the first of them, and what became of it or is to be done."""
+        """What was found, a row a kind, in words: how often, the first of them, and what it means."""
         rows = [
             {
                 say("audit.column.finding"): say(f"audit.kind.{kind}"),
@@ -162,11 +159,19 @@ def audit_source(
     facts = stored.records.drop(columns=["image", "stamp"])
     images = pd.concat([source.table.drop(columns="stamp").reset_index(drop=True), facts], axis=1)
     pairs = _pairs(images, stored.fingerprints) if near_duplicates else _pairs(images.iloc[:0], stored.fingerprints)
-    findings = [*_unreadable(images), *_care(images), *_repeated(images), *_near(images, pairs), *_imbalance(images)]
+    findings = [
+        *_unreadable(images),
+        *_care(images, stored.fingerprints),
+        *_repeated(images),
+        *_near(images, pairs),
+        *_imbalance(images),
+    ]
     findings += [(kind, path, "", "") for path, kind in source.passed_over]
     table = pd.DataFrame(findings, columns=["kind", "image", "other", "detail"])
     order = {kind: place for place, kind in enumerate(KINDS)}
-    table = table.sort_values(list(table.columns), key=lambda column: column.map(order) if column.name == "kind" else column)
+    table = table.sort_values(
+        list(table.columns), key=lambda column: column.map(order) if column.name == "kind" else column
+    )
     write_table(folder / TABLE, images)
     write_table(folder / FINDINGS, table)
     write_table(folder / PAIRS, pairs)
@@ -180,7 +185,7 @@ def load_audit(folder: Path) -> Audit:
 
 def read_table(path: Path) -> pd.DataFrame:
     """A table of images as it was written: text stays text, numbers are numbers."""
-    numbers = {"width", "height", "contrast", "colorfulness", "row", "cluster", "difference"}
+    numbers = {"width", "height", "row", "cluster", "difference"}
     columns = pd.read_csv(path, nrows=0).columns
     text = {name: object for name in columns if name not in numbers}
     return pd.read_csv(path, keep_default_na=False, dtype=text)
@@ -207,18 +212,19 @@ def _unreadable(images: pd.DataFrame) -> Iterator[_Finding]:
         yield reason.removeprefix("data.image_"), image, "", ""
 
 
-def _care(images: pd.DataFrame) -> Iterator[_Finding]:
+def _care(images: pd.DataFrame, fingerprints: np.ndarray) -> Iterator[_Finding]:
     readable = images[images["reason"] == ""]
     for image, notes, form in readable.loc[readable["notes"] != "", ["image", "notes", "format"]].to_numpy():
         for note in notes.split():
             yield note, image, "", form if note == "wrong_extension" else ""
-    flat = readable["contrast"] < NEARLY_CONSTANT
+    flat = contrast(fingerprints) < LEAST_CONTRAST
     yield from (("nearly_constant", image, "", "") for image in readable["image"][flat])
-    gray = readable["colorfulness"] < GRAY_BELOW
-    if 0 < gray[~flat].mean() <= FEW:
-        yield from (("gray_among_color", image, "", "") for image in readable["image"][gray & ~flat])
-    elif 0 < (~gray).mean() <= FEW:
-        yield from (("color_among_gray", image, "", "") for image in readable["image"][~gray])
+    colored = colorfulness(fingerprints) >= GRAY_BELOW
+    gray = ~colored & ~flat
+    if 0 < gray.sum() <= FEW * (gray | colored).sum():
+        yield from (("gray_among_color", image, "", "") for image in readable["image"][gray])
+    elif 0 < colored.sum() <= FEW * (gray | colored).sum():
+        yield from (("color_among_gray", image, "", "") for image in readable["image"][colored])
     yield from _sizes(readable)
 
 
@@ -255,27 +261,31 @@ def _near(images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[_Finding]:
     of_content = {str(content): rows for content, rows in held.groupby("content", sort=False)}
     for a, b, difference in pairs.itertuples(index=False, name=None):
         one, other = sorted((of_content[a], of_content[b]), key=lambda rows: str(rows["image"].iat[0]))
-        elsewhere = other[[_is_leak(part, one["given_split"].iat[0]) for part in other["given_split"]]]
-        yield from _told("near_", (other if elsewhere.empty else elsewhere).iloc[:1], one, f"{difference:.3f}", many=False)
+        elsewhere = other[_part(other) != _part(one).iat[0]]
+        yield from _told(
+            "near_", (other if elsewhere.empty else elsewhere).iloc[:1], one, f"{difference:.3f}", many=False
+        )
 
 
 def _told(prefix: str, images: pd.DataFrame, first: pd.DataFrame, detail: str, *, many: bool) -> Iterator[_Finding]:
     """What is to say of ``images`` that repeat the ``first``: where labels or given parts differ, that."""
     original = first.iloc[0]
-    for image, label, part in images[["image", "label", "given_split"]].itertuples(index=False, name=None):
+    rows = zip(images["image"], images["label"], _part(images) != _part(first).iat[0], strict=True)
+    for image, label, elsewhere in rows:
         if image == original["image"]:
             continue
         differ = label != original["label"]
         if differ:
             yield f"{prefix}contradiction", image, original["image"], detail or f"{label}, {original['label']}"
-        if _is_leak(part, original["given_split"]):
+        if elsewhere:
             yield f"{prefix}leak", image, original["image"], detail
         elif not differ and not many:
             yield f"{prefix}duplicate", image, original["image"], detail
 
 
-def _is_leak(one: str, other: str) -> bool:
-    return (one or "train") != (other or "train")
+def _part(images: pd.DataFrame) -> pd.Series:
+    """The part that the data gives each image; what is not held out is for training."""
+    return images["given_split"].mask(images["given_split"] == "", "train")
 
 
 def _imbalance(images: pd.DataFrame) -> Iterator[_Finding]:

@@ -1,8 +1,9 @@
 """What belongs together: images that share a name of a group, every pixel, or nearly every pixel.
 
-A shared name and equal pixels are facts and join without limit. That two images look nearly the same is a judgement, and
-a chain of such judgements can lead from any photo to any other: a resembles b, b resembles c … So it joins images only
-around one of them, their centre, and never two named groups. The pairs that this leaves apart are for the split to see to.
+A shared name and equal pixels are facts and join without limit. That two images look nearly the same is a judgement,
+and a chain of such judgements can lead from any photo to any other: a resembles b, b resembles c … So it joins images
+only around one of them, their centre, and never two named groups. The pairs that this leaves apart are for the split to
+see to.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def clusters(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
         A number for each row of ``images``, the same in whatever order they come, but for the numbering.
     """
     unit = units(images)
-    anchors: dict[int, str] = images["content"].groupby(unit).min().to_dict()
-    named: dict[int, bool] = (images["group"] != "").groupby(unit).any().to_dict()
+    groups = images.groupby(unit)
+    anchors = dict(zip(groups["content"].min().index, groups["content"].min(), strict=True))
+    named = dict.fromkeys(anchors, False) | dict.fromkeys(unit[images["group"] != ""], True)
     near = unit_pairs(images, unit, pairs)
     neighbours: dict[int, list[tuple[float, str, int]]] = {}
     for one, other, difference in near.itertuples(index=False, name=None):

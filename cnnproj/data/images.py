@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +58,10 @@ class Images:
     """All images of a project, in their parts.
 
     Attributes:
-        table: a row an image that is used, with ``image``, ``label``, ``split``, ``group`` (a person, a session; or ""),
+        table: a row an image that is used: ``image``, ``label``, ``split``, ``group`` (a person, a session; or ""),
             ``cluster`` (images that must stay together have the same number), ``content`` (SHA-256 of its decoded
-            pixels), ``width``, ``height`` (pixels, before resizing), ``mode`` (``gray`` or ``rgb``) and ``row`` of the pixels.
+            pixels), ``width``, ``height`` (pixels, before resizing), ``mode`` (``gray`` or ``rgb``) and ``row`` of the
+            pixels.
         set_aside: the images that are not used: ``image``, ``label`` and the ``reason`` in words.
         moves: images that an earlier split had in another part: ``image``, ``label``, ``before``, ``after``.
         classes: their names, numbers in them in the order of their value.
@@ -135,8 +136,8 @@ def divide_images(
 
     Args:
         fractions: the share of each part, for the parts that the data does not bring.
-        group_pattern: a regular expression; images whose paths have equal text in its brackets (or, without brackets, in
-            all of it) stay together.
+        group_pattern: a regular expression; images whose paths have equal text in its brackets (or, without
+            brackets, in all of it) stay together.
         set_leaks_aside: training images that also stand in a held-out part are not used; or they are.
         train_limit: at most so many training images, or all of them.
         seed: what the order of dealing is drawn from.
@@ -153,9 +154,7 @@ def divide_images(
         images["group"] = images["group"].mask(images["group"] == "", _named(images["image"], group_pattern))
     identity = [dict(fractions), group_pattern, set_leaks_aside, seed]
     earlier = _earlier(folder / DEALT, identity)
-    parts = split(
-        images, fractions, seed=seed, pairs=audit.pairs, earlier=earlier, set_leaks_aside=set_leaks_aside
-    )
+    parts = split(images, fractions, seed=seed, pairs=audit.pairs, earlier=earlier, set_leaks_aside=set_leaks_aside)
     before = images["content"].map(earlier)
     moved = before.notna() & (before != parts["split"])
     moves = images[["image", "label"]].assign(before=before, after=parts["split"])[moved]
@@ -183,7 +182,7 @@ def _named(paths: pd.Series, pattern: str) -> pd.Series:
     return pd.Series(names, index=paths.index, dtype=object)
 
 
-def _earlier(path: Path, identity: list[object]) -> dict[str, str]:
+def _earlier(path: Path, identity: Sequence[object]) -> dict[str, str]:
     """The part of each content in an earlier split of the same identity."""
     if not path.is_file():
         return {}

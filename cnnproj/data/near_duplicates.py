@@ -5,8 +5,8 @@ their luma, each brought to mean 0 and standard deviation 1, differs by at most 
 correlation of at least 0.9968), and their colour by at most ``MOST_COLOR_DIFFERENCE`` of 255.
 
 It is a perceptual hash that keeps the numbers of which pHash keeps the signs. Hands before a plain wall, or trousers on
-black, agree in nearly all signs and still differ in the numbers. ``benchmarks/audit.py`` measures both. What it does not
-find: crops of more than a pixel or two, mirror images, a copy with something drawn over a large part of it.
+black, agree in nearly all signs and still differ in the numbers; ``benchmarks/audit.py`` measures both. What it does
+not find: crops of more than a pixel or two, mirror images, a copy with something drawn over a large part of it.
 """
 
 from __future__ import annotations
@@ -65,11 +65,17 @@ def contrast(fingerprints: np.ndarray) -> np.ndarray:
     return deviation
 
 
+def colorfulness(fingerprints: np.ndarray) -> np.ndarray:
+    """The strongest colour in each of (n, FINGERPRINT_LENGTH): 0 for gray to some 180, (n,)."""
+    strongest: np.ndarray = np.abs(fingerprints[:, _LUMA:]).max(axis=1).astype(np.float32)
+    return strongest
+
+
 def near_pairs(fingerprints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of near duplicates.
 
-    Exact, and in nearly linear time: cosine transforms keep distances, so that images whose low frequencies alone differ
-    too much need not be compared; a k-d tree gives the others.
+    Exact, and in nearly linear time: cosine transforms keep distances, so that images whose low frequencies alone
+    differ too much need not be compared; a k-d tree gives the others.
 
     Args:
         fingerprints: of different images, (n, FINGERPRINT_LENGTH).

@@ -1,8 +1,8 @@
 """Train, validation and test, such that nothing that belongs together stands on both sides.
 
-A cluster (``cnnproj.data.groups``) goes whole into one part. The order in which clusters are dealt out comes from a digest
-of the seed and their content, so the split is the same whatever order the images were listed in. Where images were split
-before, each keeps its part, and only what is new is dealt.
+A cluster (``cnnproj.data.groups``) goes whole into one part. The order in which clusters are dealt out comes from a
+digest of the seed and their content, so the split is the same whatever order the images were listed in. Where images
+were split before, each keeps its part, and only what is new is dealt.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def split(
     """Deal ``images`` out to the parts: stratified by label, whole clusters only.
 
     A part that the data brings stays as it is; those it lacks are cut from its training part, in proportion to their
-    fractions. An image that is, or nearly is, also in a part held out from its own, or of a cluster that is, is set aside
-    (test before validation before training).
+    fractions. An image that is, or nearly is, also in a part held out from its own, or of a cluster that is, is set
+    aside (test before validation before training).
 
     Args:
         images: a row an image, with the columns ``label``, ``content`` (digest of the pixels), ``group`` (empty
@@ -101,7 +101,8 @@ def _most_frequent(before: pd.Series, members: pd.Series) -> dict[int, str]:
     """For each group of ``members`` the earlier part of most of its images, in the order of ``PARTS`` where equal."""
     known = before.dropna()
     count = pd.crosstab(members[known.index], known).reindex(columns=list(PARTS), fill_value=0)
-    return {int(group): str(part) for group, part in count.idxmax(axis=1).items()} if len(known) else {}
+    most = np.array(PARTS, object)[count.to_numpy().argmax(axis=1)] if len(known) else []
+    return dict(zip(count.index.astype(int), most, strict=True))
 
 
 def _straddles(images: pd.DataFrame, part: pd.Series, held: pd.Series, pairs: pd.DataFrame) -> pd.Series:
@@ -166,7 +167,10 @@ def limit_training(images: pd.DataFrame, parts: pd.DataFrame, limit: int, *, see
     if len(train) <= limit:
         return parts
     rank = (train["content"] + "/" + train["image"]).map(lambda content: _rank(seed, content))
-    place = rank.groupby(train["label"]).rank(method="first") / train.groupby("label")["label"].transform("size")
+    # The middle of each image's share: with its end, all that a small class has would go before the rest of a large one.
+    place = (rank.groupby(train["label"]).rank(method="first") - 0.5) / train.groupby("label")["label"].transform(
+        "size"
+    )
     kept = place.to_frame("place").assign(rank=rank).sort_values(["place", "rank"]).index[:limit]
     limited = parts.copy()
     limited.loc[train.index.difference(kept), "aside"] = UNUSED

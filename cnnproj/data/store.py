@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import cv2
 import numpy as np
 import pandas as pd
 
@@ -35,7 +34,9 @@ _VERSION = 1  # raise it when the same files become other pixels, fingerprints o
 _CHUNK_BYTES = 32 << 20
 _CHUNK_IMAGES = 256
 _HEADER_BYTES = 128
-_FEATURES = 64  # the side, in pixels, at which contrast and colour are judged
+
+# The record of an image, and its pixels and fingerprint if it could be read.
+_Found = tuple[dict[str, Any], np.ndarray | None, np.ndarray | None]
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,9 @@ class Stored:
 
     Attributes:
         records: a row an image of the source, in its order: ``image``, ``stamp``, ``content`` (SHA-256 of its decoded
-            pixels), ``format``, ``width``, ``height`` (pixels, before resizing), ``mode`` (``gray`` or ``rgb``), ``notes``
-            (what decoding met), ``contrast`` (the largest standard deviation of a channel, of 255), ``colorfulness`` (the
-            largest difference between the channels, of 255), ``reason`` and ``gaps`` (why it cannot be read, or ""), and
-            ``row`` of the pixels (-1 where it cannot be read).
+            pixels), ``format``, ``width``, ``height`` (pixels, before resizing), ``mode`` (``gray`` or ``rgb``),
+            ``notes`` (what decoding met), ``reason`` and ``gaps`` (why it cannot be read, or ""), and ``row`` of the
+            pixels (-1 where it cannot be read).
         pixels: uint8, (readable images, height, width, 1 or 3); memory-mapped.
         fingerprints: float16, (readable images, FINGERPRINT_LENGTH); memory-mapped.
     """
@@ -58,11 +58,13 @@ class Stored:
 
 
 def load_pixels(folder: Path) -> np.ndarray:
-    """The pixels of the store in ``folder``, uint8, (images, height, width, 1 or 3); read from disk as they are used."""
+    """The pixels of the store in ``folder``, uint8, (images, height, width, 1 or 3); read from disk as used."""
     return np.asanyarray(np.load(folder / PIXELS, mmap_mode="r"))
 
 
-def build_store(source: Source, folder: Path, *, size: tuple[int, int], resize: Resize, color: str, threads: int) -> Stored:
+def build_store(
+    source: Source, folder: Path, *, size: tuple[int, int], resize: Resize, color: str, threads: int
+) -> Stored:
     """Decode and resize every image of ``source`` that the store in ``folder`` does not have yet.
 
     Args:
@@ -91,12 +93,7 @@ def build_store(source: Source, folder: Path, *, size: tuple[int, int], resize: 
             raise CnnprojError("split.nothing_readable", source=source.name, reason=_first_reason(partial))
         _finish(growing, size, color)
         del known  # or its files cannot be replaced on Windows
-        retired = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(retired, ignore_errors=True)
-        if folder.exists():
-            folder.rename(retired)
-        partial.rename(folder)
-        shutil.rmtree(retired, ignore_errors=True)
+        _replace_folder(folder, partial)
     except OSError as error:
         raise CnnprojError("files.cannot_write", path=folder, reason=error.strerror or error) from error
     built = _finished(folder, key)
@@ -111,6 +108,21 @@ def _finished(folder: Path, key: str) -> Stored | None:
     with (folder / RECORDS).open(encoding="utf-8") as lines:
         records = pd.DataFrame([json.loads(line) for line in lines])
     return Stored(records, load_pixels(folder), np.load(folder / FINGERPRINTS, mmap_mode="r"))
+
+
+def _replace_folder(folder: Path, new: Path) -> None:
+    """Put ``new`` in the place of ``folder``; a kill in between leaves ``new`` whole, to be taken up again."""
+    retired = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(retired, ignore_errors=True)
+    if folder.exists():
+        folder.rename(retired)
+    try:
+        new.rename(folder)
+    except OSError:
+        if retired.exists():
+            retired.rename(folder)
+        raise
+    shutil.rmtree(retired, ignore_errors=True)
 
 
 def _first_reason(folder: Path) -> str:
@@ -134,10 +146,14 @@ def _fill(
     growing: _Growing, source: Source, known: Stored | None, size: tuple[int, int], resize: Resize, threads: int
 ) -> None:
     """Add all images that ``growing`` lacks: those in ``known`` from there, the others decoded."""
-    before = {} if known is None else {(row["image"], row["stamp"]): row for row in known.records.to_dict("records")}
+    wanted = list(zip(source.table["image"], source.table["stamp"], strict=True))
+    before: dict[tuple[str, str], dict[str, Any]] = {}
+    if known is not None:
+        rows = known.records.to_dict("records")
+        before = {(row["image"], row["stamp"]): {str(key): value for key, value in row.items()} for row in rows}
 
-    def work(place: int) -> tuple[dict[str, Any], np.ndarray | None, np.ndarray | None]:
-        record = before.get((source.table["image"].iat[place], source.table["stamp"].iat[place]))
+    def work(place: int) -> _Found:
+        record = before.get(wanted[place])
         if record is None or known is None:
             return _decode(source, place, size, resize)
         if record["row"] < 0:
@@ -154,9 +170,7 @@ def _fill(
             progress.advance(len(places))
 
 
-def _decode(
-    source: Source, place: int, size: tuple[int, int], resize: Resize
-) -> tuple[dict[str, Any], np.ndarray | None, np.ndarray | None]:
+def _decode(source: Source, place: int, size: tuple[int, int], resize: Resize) -> _Found:
     """What is known of an image, and its pixels and fingerprint."""
     record: dict[str, Any] = {"image": source.table["image"].iat[place], "stamp": source.table["stamp"].iat[place]}
     try:
@@ -165,12 +179,11 @@ def _decode(
         values = {name: value if isinstance(value, int) else str(value) for name, value in error.values.items()}
         nothing = {"content": "", "format": "", "width": 0, "height": 0, "mode": "", "notes": ""}
         why = {"reason": error.sentence, "gaps": json.dumps(values, ensure_ascii=False)}
-        return {**record, **nothing, "contrast": 0.0, "colorfulness": 0.0, **why}, None, None
+        return {**record, **nothing, **why}, None, None
     pixels = np.ascontiguousarray(decoded.pixels)
     height, width = pixels.shape[:2]
     content = hashlib.sha256(f"{pixels.shape}".encode())
     content.update(pixels.data)
-    small = cv2.resize(pixels, (_FEATURES, _FEATURES), interpolation=cv2.INTER_AREA)
     known = {
         "content": content.hexdigest(),
         "format": decoded.format,
@@ -178,8 +191,6 @@ def _decode(
         "height": height,
         "mode": "gray" if pixels.ndim == 2 else "rgb",
         "notes": " ".join(decoded.notes),
-        "contrast": round(float(small.std(axis=(0, 1)).max()), 2),
-        "colorfulness": float(np.ptp(small, axis=-1).max()) if pixels.ndim == 3 else 0.0,
         "reason": "",
         "gaps": "",
     }
@@ -240,7 +251,7 @@ class _Growing:
         for file in self._files.values():
             file.close()
 
-    def add(self, found: list[tuple[dict[str, Any], np.ndarray | None, np.ndarray | None]]) -> None:
+    def add(self, found: list[_Found]) -> None:
         """Write the next images down."""
         lines = []
         for record, pixels, marks in found:

@@ -1,19 +1,17 @@
 """Every image is decoded and resized once, the bad ones are set aside, and what was stored is what is read."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cnnproj import words
 from cnnproj.data.decoding import Decoded
-from cnnproj.data.images import ASIDE, CLASSES, STORE, TABLE, Images, build_images, fit_to, load_images, to_gray
-from cnnproj.data.sources.source import Record, Source, image_table
-from cnnproj.errors import CnnprojError, UnreadableImage
+from cnnproj.data.resizing import fit_to
+from cnnproj.data.sources.source import Record, image_table
+from cnnproj.errors import CnnprojError
 
-FILES = sorted([ASIDE, CLASSES, STORE, TABLE])
+from .painted import Painted, numbered, painted
+from .stored import stored
+
 ODD_NAMES = [
     "a,b.png",
     "line\nend.png",
@@ -28,46 +26,9 @@ ODD_NAMES = [
 ]
 
 
-class Painted(Source):
-    """Images of noise, each of a size of its own; ``broken`` ones cannot be read and ``rgb`` ones are in colour."""
-
-    def read(self, row: int) -> Decoded:
-        name = self.table["image"].iat[row]
-        if "broken" in name:
-            raise UnreadableImage("data.image_empty", name=name)
-        random = np.random.default_rng(list(name.encode("utf-8", "surrogateescape")))
-        height, width = random.integers(5, 40, size=2)
-        shape = (height, width, 3) if "rgb" in name else (height, width)
-        return Decoded(random.integers(0, 256, size=shape, dtype=np.uint8))
-
-
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "_language", "en")
-
-
-def painted(names: list[str], labels: tuple[str, ...] = ("cat", "dog"), **given: str) -> Painted:
-    records = [Record(name, labels[place % len(labels)], **given) for place, name in enumerate(names)]
-    return Painted("painted", image_table(records, "painted"), "0")
-
-
-def numbered(n: int, kind: str = "gray") -> list[str]:
-    return [f"{kind}/{number:03}.png" for number in range(n)]
-
-
-def built(source: Source, folder: Path, **changes: object) -> Images:
-    arguments = {
-        "size": (8, 12),
-        "color": "auto",
-        "fractions": {"train": 0.6, "validation": 0.2, "test": 0.2},
-        "train_limit": None,
-        "seed": 3,
-        "threads": 2,
-    }
-    written = build_images(source, folder, **{**arguments, **changes})
-    assert sorted(folder.iterdir()) == sorted(written)
-    assert sorted(path.name for path in written) == FILES
-    return load_images(folder)
 
 
 @pytest.mark.parametrize(
@@ -82,27 +43,27 @@ def built(source: Source, folder: Path, **changes: object) -> Images:
 )
 def test_images_are_stored_in_the_size_and_the_channels_asked_for(tmp_path, kinds, color, channels):
     names = [name for kind in kinds for name in numbered(20, kind)]
-    images = built(painted(names), tmp_path, color=color)
+    images = stored(painted(names), tmp_path, color=color)
 
     assert images.pixels.shape == (len(names), 8, 12, channels)
     assert images.shape == images.train.shape == (8, 12, channels)
     assert images.pixels.dtype == np.uint8
 
 
-def test_each_row_of_the_store_is_the_image_of_its_row_of_the_table(tmp_path):
+def test_each_row_of_the_table_leads_to_its_image_in_the_store(tmp_path):
     source = painted([*numbered(20), *numbered(20, "rgb"), *numbered(3, "broken")])
-    images = built(source, tmp_path)
+    images = stored(source, tmp_path)
 
-    rows = dict(zip(source.table["image"], range(len(source.table)), strict=True))
-    for place, stored in images.table.iterrows():
-        original = source.read(rows[stored["image"]]).pixels
-        assert (images.pixels[place] == fit_to(original, (8, 12))).all()
-        assert (stored["height"], stored["width"]) == original.shape[:2]
-        assert stored["mode"] == ("rgb" if original.ndim == 3 else "gray")
+    places = dict(zip(source.table["image"], range(len(source.table)), strict=True))
+    for known in images.table.to_dict("records"):
+        original = source.read(places[known["image"]]).pixels
+        assert (images.pixels[known["row"]] == fit_to(original, (8, 12))).all()
+        assert (known["height"], known["width"]) == original.shape[:2]
+        assert known["mode"] == ("rgb" if original.ndim == 3 else "gray")
 
 
 def test_a_part_gives_its_own_images_with_their_labels(tmp_path):
-    images = built(painted(numbered(40)), tmp_path)
+    images = stored(painted(numbered(40)), tmp_path)
 
     for part in (images.train, images.validation):
         assert (images.table["split"].iloc[part.rows] == part.name).all()
@@ -113,7 +74,7 @@ def test_a_part_gives_its_own_images_with_their_labels(tmp_path):
 
 
 def test_an_unreadable_image_is_set_aside_with_its_reason_and_the_rest_goes_on(tmp_path):
-    images = built(painted([*numbered(20), "broken/1.png", "broken/2.png"]), tmp_path)
+    images = stored(painted([*numbered(20), "broken/1.png", "broken/2.png"]), tmp_path)
 
     assert len(images.table) == len(images.pixels) == 20
     assert images.set_aside["image"].tolist() == ["broken/1.png", "broken/2.png"]
@@ -129,7 +90,7 @@ def test_leaked_and_surplus_images_are_set_aside_with_their_reasons(tmp_path):
 
     records = [Record(name, ("cat", "dog")[place % 2]) for place, name in enumerate(numbered(60))]
     records += [Record(f"t/{place}.png", ("cat", "dog")[place % 2], "test") for place in range(4)]
-    images = built(Repeated("x", image_table(records, "x"), "0"), tmp_path, train_limit=10)
+    images = stored(Repeated("x", image_table(records, "x"), "0"), tmp_path, train_limit=10)
 
     reasons = dict(zip(images.set_aside["image"], images.set_aside["reason"], strict=True))
     assert "held out" in reasons.pop("gray/000.png")
@@ -140,15 +101,15 @@ def test_leaked_and_surplus_images_are_set_aside_with_their_reasons(tmp_path):
 
 def test_nothing_readable_at_all_is_refused_with_the_first_reason(tmp_path):
     with pytest.raises(CnnprojError, match=r"None of the images.*'broken/000.png' is empty"):
-        built(painted(numbered(4, "broken")), tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        stored(painted(numbered(4, "broken")), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".store.part"]  # so that it is not read again in vain
 
 
 @pytest.mark.parametrize(
     "labels", [("NA", "nan"), ("007", "7"), ("1.0", "1"), ("True", "false"), ("", " "), ("a,b", 'c"\nd')]
 )
 def test_labels_are_read_as_they_were_written(tmp_path, labels):
-    images = built(painted([*numbered(20), *numbered(2, "broken")], labels), tmp_path)
+    images = stored(painted([*numbered(20), *numbered(2, "broken")], labels), tmp_path)
 
     assert set(images.classes) == set(images.table["label"]) == set(images.set_aside["label"]) == set(labels)
     assert sorted(np.bincount(images.train.labels)) == [6, 6]
@@ -156,7 +117,7 @@ def test_labels_are_read_as_they_were_written(tmp_path, labels):
 
 def test_names_are_read_as_they_were_written(tmp_path):
     broken = [f"broken {name}" for name in ODD_NAMES]
-    images = built(painted([*ODD_NAMES, *numbered(20), *broken]), tmp_path)
+    images = stored(painted([*ODD_NAMES, *numbered(20), *broken]), tmp_path)
 
     assert set(images.table["image"]) == {*ODD_NAMES, *numbered(20)}
     assert set(images.set_aside["image"]) == set(broken)
@@ -166,14 +127,14 @@ def test_a_name_that_is_no_text_stops_nothing(tmp_path):
     """Linux allows any bytes in a file name."""
     name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
 
-    images = built(painted([*numbered(40), name, f"broken {name}"]), tmp_path, train_limit=10)
+    images = stored(painted([*numbered(40), name, f"broken {name}"]), tmp_path, train_limit=10)
 
     assert len(images.table) + len(images.set_aside) == 42
 
 
 def test_a_class_without_readable_images_is_no_class_any_more(tmp_path):
     records = [Record(name, ("cat", "dog")[place % 2]) for place, name in enumerate(numbered(20))]
-    images = built(Painted("x", image_table([*records, Record("broken.png", "eel")], "x"), "0"), tmp_path)
+    images = stored(Painted("x", image_table([*records, Record("broken.png", "eel")], "x"), "0"), tmp_path)
 
     assert images.classes == ("cat", "dog")
 
@@ -181,16 +142,7 @@ def test_a_class_without_readable_images_is_no_class_any_more(tmp_path):
 def test_classes_stand_in_the_order_of_the_numbers_in_them(tmp_path):
     labels = tuple(f"class {number}" for number in range(11))
 
-    assert built(painted(numbered(66), labels), tmp_path).classes == labels
-
-
-def test_the_number_of_threads_and_the_time_change_not_a_byte(tmp_path):
-    source = painted([*numbered(30), *numbered(2, "broken")])
-    for threads in (1, 5):
-        built(source, tmp_path / f"{threads}", threads=threads)
-
-    for name in FILES:
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "5" / name).read_bytes()
+    assert stored(painted(numbered(66), labels), tmp_path).classes == labels
 
 
 def test_equal_pixels_have_equal_content_and_others_do_not(tmp_path):
@@ -200,49 +152,9 @@ def test_equal_pixels_have_equal_content_and_others_do_not(tmp_path):
             return Decoded(np.full((2, 8) if wide else (4, 4), row // 2 if not wide else 0, np.uint8))
 
     records = [Record(f"{place:02}.png", "ab"[place // 2 % 2]) for place in range(24)]
-    images = built(Plain("x", image_table([*records, Record("wide.png", "a")], "x"), "0"), tmp_path)
+    images = stored(Plain("x", image_table([*records, Record("wide.png", "a")], "x"), "0"), tmp_path)
 
     content = images.table.set_index("image")["content"]
     assert content["00.png"] == content["01.png"]
     assert content["00.png"] != content["wide.png"]  # the same bytes in another shape
     assert content.nunique() == 13
-
-
-@pytest.mark.parametrize("error", [CnnprojError, KeyboardInterrupt])
-def test_what_stops_the_reading_leaves_nothing_behind(tmp_path, error):
-    class Stops(Painted):
-        def read(self, row: int) -> Decoded:
-            if row == 10:
-                raise error("data.unopened")
-            return super().read(row)
-
-    with pytest.raises(error):
-        built(Stops("x", painted(numbered(20)).table, "0"), tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_kill_half_way_leaves_nothing_that_looks_finished(tmp_path):
-    code = (
-        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
-        "import test_images as t; from pathlib import Path\n"
-        "t.Painted.read = lambda self, row: os._exit(9) if row == 10 else t.Decoded(t.np.ones((4, 4), 'B'))\n"
-        "t.built(t.painted(t.numbered(20)), Path(sys.argv[2]))"
-    )
-
-    ended = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)], check=False)
-
-    assert ended.returncode == 9
-    assert [path.name for path in tmp_path.iterdir() if path.name in FILES] == []
-
-
-def test_an_image_that_shrinks_is_averaged_and_one_that_has_the_size_is_kept():
-    checks = np.indices((16, 16)).sum(axis=0) % 2 * np.uint8(255)
-
-    assert np.ptp(fit_to(checks.astype(np.uint8), (8, 8))) == 0  # a fine pattern becomes gray, not a coarse one
-    assert (fit_to(checks.astype(np.uint8), (16, 16))[..., 1] == checks).all()
-
-
-def test_gray_is_the_luma_of_the_colours():
-    colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [9, 9, 9]], np.uint8)
-
-    assert to_gray(colours[:, None, None])[:, 0, 0, 0].tolist() == [76, 150, 29, 255, 9]

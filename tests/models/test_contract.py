@@ -5,21 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnnproj.data.sources import open_source
 from cnnproj.models import architectures
+
+from ..data.stored import stored
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
 
 
 @pytest.fixture(scope="module")
 def patterns(pattern_folder: Path, tmp_path_factory: pytest.TempPathFactory):
-    from cnnproj.data.images import build_images, load_images
-    from cnnproj.data.sources import open_source
-
     folder = tmp_path_factory.mktemp("store")
-    source = open_source(str(pattern_folder), folder, seed=0)
-    fractions = {"train": 0.6, "validation": 0.2, "test": 0.2}
-    build_images(source, folder, size=(16, 16), color="auto", fractions=fractions, train_limit=None, seed=0, threads=2)
-    return load_images(folder)
+    return stored(open_source(str(pattern_folder), folder, seed=0), folder, size=(16, 16), seed=0)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

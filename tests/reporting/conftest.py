@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cnnproj.data.decoding import Decoded
-from cnnproj.data.images import Images, build_images, load_images
+from cnnproj.data.images import Images
 from cnnproj.data.sources.source import Record, Source, image_table
 from cnnproj.errors import UnreadableImage
 from cnnproj.evaluation.evaluate import Evaluation
@@ -21,6 +21,8 @@ from cnnproj.recipe import Recipe, prediction_table
 from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
 from cnnproj.run import Manifest, StageRecord, TestOpening
 from cnnproj.settings import Settings
+
+from ..data.stored import stored
 
 DIGEST = "0123456789abcdef" * 4
 SPACE = {
@@ -62,8 +64,7 @@ def make_images(folder: Path, classes: Sequence[str], channels: int = 1, per_cla
     object.__setattr__(source, "channels", channels)
     object.__setattr__(source, "sizes", sizes)
     shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
-    build_images(source, folder, size=(24, 24), color="auto", fractions=shares, train_limit=None, seed=7, threads=2)
-    return load_images(folder)
+    return stored(source, folder, size=(24, 24), fractions=shares, seed=7)
 
 
 def make_search(model: str, trials: int = 8) -> Search:
@@ -111,6 +112,7 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
         ours=True,
         summary=f"{model}: stages of 3×3 convolutions, each half the size of the last.",
         shape=images.shape,
+        resize="stretch",
         classes=images.classes,
         hyperparameters=dict(search.best),
         epochs=epochs,
@@ -133,7 +135,7 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
 
 
 def make_evaluation(folder: Path, images: Images, trainings: dict[str, Training]) -> Evaluation:
-    rows = np.flatnonzero(images.table["split"] == "test")
+    rows = images.table["row"][images.table["split"] == "test"].to_numpy()
     test = images._part("test")
     scores, best = [], max(trainings, key=lambda name: trainings[name].recipe.val_accuracy)
     folder.mkdir(parents=True, exist_ok=True)
@@ -171,7 +173,7 @@ def make_interpretation(images: Images, evaluation: Evaluation, method: str, cou
     table = pd.DataFrame(
         {
             "rule": cases["rule"],
-            "image": images.table["image"].to_numpy()[rows[cases["position"]]],
+            "image": images.table.set_index("row")["image"].loc[rows[cases["position"]]].to_numpy(),
             "label": names[cases["label"]],
             "predicted": names[cases["predicted"]],
             "probability": cases["probability"],

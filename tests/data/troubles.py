@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .made import png_of_size
+from .made import encoded, png_of_size
 
 CLASSES = ("gato", "perro", "pájaro")
 GOOD_OF_EACH_CLASS = 24
@@ -61,7 +61,7 @@ def _good_paths() -> Iterator[str]:
 
 def _unreadable(rng: np.random.Generator) -> _Planted:
     whole = _jpeg(_picture(rng))
-    broken = bytearray(_encoded(_picture(rng), "PNG"))
+    broken = bytearray(encoded(_picture(rng), "PNG"))
     broken[len(broken) // 2] ^= 0xFF
     heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + rng.bytes(400)
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0a' * 32}\nsize 48213\n"
@@ -72,7 +72,7 @@ def _unreadable(rng: np.random.Generator) -> _Planted:
     yield "perro/móvil.jpg", "other_format", heic
     yield "perro/a medias.jpg", "truncated", whole[: len(whole) // 2]
     yield "pájaro/rota.png", "damaged", bytes(broken)
-    yield "pájaro/medida.tif", "range", _encoded(Image.fromarray(rng.random((72, 96), dtype=np.float32)), "TIFF")
+    yield "pájaro/medida.tif", "range", encoded(Image.fromarray(rng.random((72, 96), dtype=np.float32)), "TIFF")
     yield "pájaro/bomba.png", "too_large", png_of_size(60_000, 60_000)
 
 
@@ -86,13 +86,13 @@ def _met_in_decoding(rng: np.random.Generator) -> _Planted:
     sideways = Image.Exif()
     sideways[0x0112] = 6
     frames = [_picture(rng) for _ in range(3)]
-    yield "gato/en verdad png.jpg", "wrong_extension", _encoded(_picture(rng), "PNG")
+    yield "gato/en verdad png.jpg", "wrong_extension", encoded(_picture(rng), "PNG")
     yield "gato/imprenta.jpg", "cmyk", _jpeg(_picture(rng).convert("CMYK"))
-    yield "gato/paleta.png", "palette", _encoded(_picture(rng).quantize(128), "PNG")
-    yield "perro/recortada.png", "transparent", _encoded(cut_out, "PNG")
+    yield "gato/paleta.png", "palette", encoded(_picture(rng).quantize(128), "PNG")
+    yield "perro/recortada.png", "transparent", encoded(cut_out, "PNG")
     yield "perro/profunda.png", "sixteen_bit", cv2.imencode(".png", deep)[1].tobytes()
     yield "perro/girada.jpg", "turned", _jpeg(_picture(rng).transpose(Image.Transpose.ROTATE_90), exif=sideways)
-    yield "pájaro/animada.png", "animated", _encoded(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    yield "pájaro/animada.png", "animated", encoded(frames[0], "PNG", save_all=True, append_images=frames[1:])
 
 
 def _unlike_the_others(rng: np.random.Generator) -> _Planted:
@@ -100,13 +100,13 @@ def _unlike_the_others(rng: np.random.Generator) -> _Planted:
     yield "gato/gris.jpg", "gray_among_color", _jpeg(_picture(rng).convert("L"))
     yield "gato/panorama.jpg", "extreme_shape", _jpeg(_picture(rng, (600, 40)))
     yield "perro/enorme.jpg", "extreme_size", _jpeg(_picture(rng, (2400, 1800)))
-    yield "perro/diminuta.png", "tiny", _encoded(_picture(rng, (6, 6)), "PNG")
-    yield "pájaro/lisa.png", "nearly_constant", _encoded(flat, "PNG")
+    yield "perro/diminuta.png", "tiny", encoded(_picture(rng, (6, 6)), "PNG")
+    yield "pájaro/lisa.png", "nearly_constant", encoded(flat, "PNG")
 
 
 def _seen_before(good: dict[str, bytes]) -> _Planted:
     """The same picture several times: as a placeholder for photos that are gone, or a good image once more."""
-    placeholder = _encoded(_not_available(), "PNG")
+    placeholder = encoded(_not_available(), "PNG")
     for path in ("gato/a1.png", "gato/a2.png", "gato/a3.png", "pájaro/b1.png", "pájaro/b2.png"):
         yield path, "placeholder", placeholder
 
@@ -130,8 +130,8 @@ def _passed_over(rng: np.random.Generator) -> _Planted:
 
 def _picture(rng: np.random.Generator, size: tuple[int, int] = _SIZE) -> Image.Image:
     """A smooth field of colours at random with a few shapes upon it."""
-    field = Image.fromarray(rng.integers(0, 256, (7, 9, 3), dtype=np.uint8))
-    picture = field.resize(size, Image.Resampling.BICUBIC)
+    field = rng.uniform(60, 195, size=3) + rng.normal(0, 50, (7, 9, 3))
+    picture = Image.fromarray(field.clip(0, 255).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(picture)
     for shape in (draw.ellipse, draw.rectangle, draw.ellipse):
         x, y = rng.uniform(0, 0.7, size=2) * size
@@ -150,10 +150,4 @@ def _not_available() -> Image.Image:
 
 
 def _jpeg(image: Image.Image, quality: int = 92, **options: object) -> bytes:
-    return _encoded(image, "JPEG", quality=quality, **options)
-
-
-def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
+    return encoded(image, "JPEG", quality=quality, **options)

@@ -6,10 +6,12 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from cnnproj.data.sources import open_source
+from cnnproj.data.sources.source import PASSED_OVER_KINDS, Source
 from cnnproj.errors import CnnprojError
 
 TWO_CLASSES = ("cat/1.png", "cat/2.png", "dog/1.png")
@@ -20,6 +22,18 @@ def image_bytes(value: int = 0) -> bytes:
     file = io.BytesIO()
     Image.new("L", (5, 4), value).save(file, "PNG")
     return file.getvalue()
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def pattern(mode: str) -> Image.Image:
+    """6 wide, 4 high, every pixel another."""
+    ramp = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
+    return Image.fromarray(np.dstack([ramp, ramp[::-1], ramp[:, ::-1]])).convert(mode)
 
 
 def png_of_size(width: int, height: int) -> bytes:
@@ -66,3 +80,9 @@ def refused(path: Path | str, folder: Path = Path()) -> CnnprojError:
 
 def rows(source) -> list[tuple[str, str, str]]:
     return list(source.table[["image", "label", "given_split"]].itertuples(index=False, name=None))
+
+
+def told(source: Source) -> dict[str, str]:
+    """What was passed over: path → kind."""
+    assert {kind for _, kind in source.passed_over} <= set(PASSED_OVER_KINDS)
+    return dict(source.passed_over)

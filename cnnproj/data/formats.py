@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 READ = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
     ".png": "PNG",
     ".bmp": "BMP",
     ".gif": "GIF",
@@ -21,7 +23,7 @@ _OTHERS = """
     .heic .heif .hif .avif .jxl .jp2 .j2k .j2c .jpc .jpf .jpx
     .svg .svgz .eps .ai .wmf .emf .psd .psb .xcf .ico .cur .icns
     .raw .cr2 .cr3 .crw .nef .nrw .dng .arw .orf .rw2 .raf .pef .srw
-    .jfif .jpe .mpo .apng .dib .pbm .pnm .tga .pcx .dds .exr .fits .dcm
+    .mpo .apng .dib .pbm .pnm .tga .pcx .dds .exr .fits .dcm
 """
 NOT_READ = frozenset(_OTHERS.split())
 

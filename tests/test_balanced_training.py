@@ -1,6 +1,5 @@
 """Training on classes of unequal size: either way of evening them out runs, repeats, and helps the rare class."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -125,6 +125,17 @@ class TestAChange:
         assert stale["data"] == "data.size was 16×16 and is 20×20"
         assert stale["tune mlp"] == "waits for: Data: read, split, resize"
 
+    def test_of_the_balance_touches_every_training_and_not_the_data(self, project):
+        before = Project.open(project).stages.inputs("train mlp")
+        change(project, "[augmentation]", '[training]\nbalance = "none"\n[augmentation]')
+        assert Project.open(project).stages.inputs("train mlp") == before, (
+            "a run from before there was a choice is done"
+        )
+        change(project, '"none"', '"class_weights"')
+        stale = self.stale(project)
+        assert len(stale) == 9
+        assert stale["tune mlp"] == "training.balance was None and is class_weights"
+
     def test_of_the_users_files_is_noticed(self, project, pattern_folder):
         link = project / "data" / "patterns"
         link.unlink()

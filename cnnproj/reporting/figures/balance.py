@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_NAMED = 30  # classes that get a bar; of more, half of them the largest and half the smallest
 _BEFORE: dict[str, Any] = {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.8}
 _AFTER: dict[str, Any] = {"facecolor": "white", "edgecolor": ORANGE, "hatch": "/////", "linewidth": 0.8}
+_TALLEST = 7.13  # inches of bars: with axis and legend, a page
 _BAR = 0.72  # of the room of a class
 
 
@@ -36,8 +37,8 @@ def balance(images: Images, balance: Balance = "none") -> Chart:
         balance: ``none``, ``class_weights`` or ``augment``, as in project.toml.
     """
     table, hidden = _shown(balance_table(images, balance))
-    room = 0.34 if balance == "class_weights" and not hidden else 0.23
-    chart = Chart(WIDTH, 0.85 + room * (len(table) + bool(hidden)))
+    room = (len(table) + bool(hidden)) * (0.34 if balance == "class_weights" else 0.23)
+    chart = Chart(WIDTH, 0.85 + min(room, _TALLEST))
     axes = chart.add_subplot()
     places = np.arange(len(table), dtype=float)
     if hidden:

@@ -13,6 +13,8 @@ from cnnproj.reporting.report import write_report
 from cnnproj.reporting.results import Results
 from cnnproj.settings import Settings
 
+from .test_report import Page
+
 CHOICES = ["none", "class_weights", "augment"]
 HEADING = "Balance of the classes"
 
@@ -35,6 +37,7 @@ def told(results: Results, tmp_path, monkeypatch):
         settings = Settings.model_validate({"training": {"balance": balance}, "augmentation": {"rotation_range": 5}})
         made = replace(results, settings=settings, images=with_counts(results.images, counts))
         html = write_report(made, tmp_path)[-1].read_text(encoding="utf-8")
+        Page(html)  # every tag is closed
         return " ".join(re.sub(r"<[^>]*>", " ", html.split("</style>")[-1]).split())
 
     return write

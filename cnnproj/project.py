@@ -142,6 +142,7 @@ class Project:
                     epochs=self.settings.search_epochs,
                     seed=self.settings.project.seed,
                     augmentation=self._augmentation,
+                    balance=self.settings.training.balance,
                     identity=fingerprint(shared),
                 ),
             )
@@ -173,6 +174,7 @@ class Project:
                 epochs=epochs,
                 seed=seed,
                 augmentation=self._augmentation,
+                balance=self.settings.training.balance,
                 on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
             )
         return save(

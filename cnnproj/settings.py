@@ -124,6 +124,7 @@ class DataTable(_Table):
     leaks: Literal["set_aside", "keep"] = "set_aside"
 
 
+Balance = Literal["none", "class_weights", "augment"]
 Shift = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -147,6 +148,12 @@ class AugmentationTable(_Table):
         """The arguments that differ from their defaults."""
         unchanged = type(self)()
         return {name: value for name, value in self if value != getattr(unchanged, name)}
+
+    @property
+    def varies(self) -> bool:
+        """Whether an image comes out differently each time; a way of filling or a fixed factor alone does not."""
+        fixed = {name for name, value in self if isinstance(value, tuple) and value[0] == value[1]}
+        return bool(self.changed.keys() - fixed - {"fill_mode", "cval"})
 
 
 def _space(spec: Any) -> Any:
@@ -175,9 +182,10 @@ class SearchTable(_Table):
 
 
 class TrainingTable(_Table):
-    """How the best trial of each model is trained in the end, and on how many threads everything runs."""
+    """How long the best trial of each model is trained; on how many threads, and how balanced, all training is."""
 
     epochs: Annotated[int, Field(ge=1)] = 20
+    balance: Balance = "none"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
 
 
@@ -243,6 +251,7 @@ def read_settings(path: Path) -> Settings:
         details = min(error.errors(), key=lambda one: line_of(text, _toml_keys(one)))
         raise _explain(path, text, details) from None
     _check_models(path, text, settings)
+    _check_balance(path, text, settings)
     return settings
 
 
@@ -336,6 +345,13 @@ def _check_models(path: Path, text: str, settings: Settings) -> None:
                 raise SettingsError("settings.bad_value", **where, expected=expected, came=space)
     if not settings.models:
         raise SettingsError("settings.no_models", path=path, line=line_of(text, ("models",)))
+
+
+def _check_balance(path: Path, text: str, settings: Settings) -> None:
+    """Classes are filled up with images that are varied, not with the same ones again."""
+    if settings.training.balance == "augment" and not settings.augmentation.varies:
+        line = line_of(text, ("training", "balance"))
+        raise SettingsError("settings.nothing_varies", path=path, line=line, key="training.balance")
 
 
 def _impossible(name: str, space: Space, default: Value) -> str | None:

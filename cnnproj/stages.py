@@ -162,6 +162,9 @@ def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
     """What every training of ``model`` depends on."""
     network = architectures().get(model)
     recorded = record.manifest.stages.get(f"train {model}")
+    # Left out where it changes nothing, as augmentation is: what was trained before there was a choice stays done.
+    balance = settings.training.balance
+    balanced: dict[str, Plain] = {} if balance == "none" else {"training.balance": balance}
     return {
         "data": _images(record),
         # A student's own network is taken as recorded where the notebook that defines it is not running.
@@ -169,6 +172,7 @@ def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
         "project.seed": settings.project.seed,
         "training.threads": settings.training.threads,
         **{f"augmentation.{name}": str(value) for name, value in settings.augmentation.changed.items()},
+        **balanced,
     }
 
 

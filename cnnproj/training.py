@@ -17,6 +17,7 @@ from cnnproj.data.images import Images, Part
 from cnnproj.errors import TrialError
 from cnnproj.models import Architecture, Value
 from cnnproj.selection import best_epoch
+from cnnproj.settings import Balance
 from cnnproj.words import say
 
 PREDICTION_BATCH = 256
@@ -48,6 +49,7 @@ def fit(
     epochs: int,
     seed: int,
     augmentation: Mapping[str, object],
+    balance: Balance = "none",
     on_epoch: Callable[[Mapping[str, float]], None] = lambda row: None,
 ) -> Fit:
     """Build ``network`` and train it on the training part for ``epochs`` epochs.
@@ -62,6 +64,8 @@ def fit(
         epochs: passes over the training part.
         seed: of the weights, the dropout, the order and the augmentation.
         augmentation: arguments of ``ImageDataGenerator``.
+        balance: how classes of unequal size are evened out in the training part: by ``class_weights`` in the loss (the
+            accuracy counts each image once), or by ``augment``, which makes an epoch longer.
         on_epoch: called with the new row of the history after each epoch.
 
     Raises:
@@ -71,7 +75,7 @@ def fit(
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
     batch_size = int(hyperparameters["batch_size"])
-    train = Batches(images.train, batch_size, seed=seed, augmentation=Augmentation(augmentation))
+    train = Batches(images.train, batch_size, seed=seed, augmentation=Augmentation(augmentation), balance=balance)
     validation = Batches(images.validation, PREDICTION_BATCH)
     model.compile(
         optimizer=_optimizer(hyperparameters, steps=epochs * len(train)),

@@ -125,6 +125,29 @@ class TestAChange:
         assert stale["data"] == "data.size was 16×16 and is 20×20"
         assert stale["tune mlp"] == "waits for: Data: read, split, resize"
 
+    def test_of_the_balance_touches_every_training_and_not_the_data(self, project):
+        before = Project.open(project).stages.inputs("train mlp")
+        change(project, "[augmentation]", '[training]\nbalance = "none"\n[augmentation]')
+        assert Project.open(project).stages.inputs("train mlp") == before, (
+            "a run from before there was a choice is done"
+        )
+        change(project, '"none"', '"class_weights"')
+        stale = self.stale(project)
+        assert len(stale) == 9
+        assert stale["tune mlp"] == "training.balance was – and is class_weights"
+
+    def test_of_the_balance_reaches_search_and_training(self, project, monkeypatch):
+        from cnnproj import training
+        from cnnproj.tuning import search
+
+        asked, fit = [], training.fit
+        for module in (training, search):
+            monkeypatch.setattr(module, "fit", lambda *given, **how: asked.append(how["balance"]) or fit(*given, **how))
+        change(project, "[augmentation]", '[training]\nbalance = "augment"\n[augmentation]')
+        Project.open(project).tune("mlp")
+        Project.open(project).train("mlp")
+        assert asked == ["augment", "augment", "augment"]  # two trials on the smoke budget, and the training
+
     def test_of_the_users_files_is_noticed(self, project, pattern_folder):
         link = project / "data" / "patterns"
         link.unlink()

@@ -67,6 +67,27 @@ def test_augmentation_that_is_changed_is_told_apart_from_the_defaults(path):
     assert given.augmentation.changed == {"rotation_range": 10.0, "brightness_range": (1.0, 2.0)}
 
 
+@pytest.mark.parametrize("balance", ["none", "class_weights", "augment"])
+def test_classes_are_balanced_as_project_toml_asks_and_not_at_all_unasked(path, balance):
+    assert read(path, "").training.balance == "none"
+    given = read(path, f'[training]\nbalance = "{balance}"\n[augmentation]\nhorizontal_flip = true')
+
+    assert given.training.balance == balance
+
+
+def test_only_what_differs_from_image_to_image_varies_them(path):
+    def varies(text: str) -> bool:
+        return read(path, f"[augmentation]\n{text}").augmentation.varies
+
+    assert varies("rotation_range = 5")
+    assert varies("vertical_flip = true")
+    assert varies("brightness_range = [0.8, 1.2]")
+    assert varies("zoom_range = 0.1")
+    assert not varies("")
+    assert not varies('fill_mode = "constant"\ncval = 255')
+    assert not varies("brightness_range = [1.2, 1.2]\nzoom_range = [1, 1]")
+
+
 def test_a_search_space_is_a_value_a_list_or_a_range(path):
     given = read(
         path, "[models.mlp]\ndropout = 0.3\nunits = [16, 32]\nlearning_rate = { low = 1e-4, high = 1, log = true }"

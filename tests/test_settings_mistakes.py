@@ -147,6 +147,14 @@ def test_a_wrong_name_is_told_by_line_and_key_with_the_nearest_right_one(path, t
         ("[models.mlp]\noptimizer = 'adma'", 2, "models.mlp.optimizer", "one of sgd, rmsprop, adam, adamw", "adma"),
         ("[models.mlp]\noptimizer = { low = 1, high = 2 }", 2, "models.mlp.optimizer", "one of sgd", "1 … 2"),
         ("[search]\ntrials = 0", 2, "search.trials", "1 or more", "0"),
+        (
+            "[training]\nbalance = 'weights'",
+            2,
+            "training.balance",
+            'one of "none", "class_weights", "augment"',
+            '"weights"',
+        ),
+        ("[training]\nbalance = true", 2, "training.balance", 'one of "none"', "true"),
         ("[training]\nthreads = 257", 2, "training.threads", "256 or less", "257"),
         ("[interpretation]\ncases = 6", 2, "interpretation.cases", "5 or less", "6"),
     ],
@@ -159,6 +167,15 @@ def test_a_wrong_value_is_told_by_line_and_key_with_what_was_expected_and_what_c
     assert sentence.startswith(f"{path}, line {line}: '{key}' must be ")
     assert expected in sentence
     assert came in sentence
+
+
+@pytest.mark.parametrize("augmentation", ["", "[augmentation]", "[augmentation]\nrotation_range = 0\ncval = 9"])
+def test_filling_classes_up_with_identical_images_is_refused_with_what_to_do(path, augmentation):
+    sentence = refusal(path, f'[training]\nepochs = 3\nbalance = "augment"\n{augmentation}')
+
+    assert sentence.startswith(f'{path}, line 3: \'training.balance\' must be "none" or "class_weights" while ')
+    assert 'It is "augment", which would only repeat identical images.' in sentence
+    assert "Set at least one argument in [augmentation]" in sentence
 
 
 def test_a_switch_of_a_students_own_network_has_no_range(path):

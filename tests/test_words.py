@@ -24,13 +24,14 @@ TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))
 CASE_RULES = [*RULES, "next_least_sure"]
 METHODS = ["gradcam", "saliency"]
 CASES = ["cases_gradcam", "cases_saliency"]
+BALANCED = ["balance_class_weights", "balance_augment"]
 
 
 def _keys(table: object) -> list[str]:
     return list(getattr(table, "model_fields", ()))
 
 
-SHOWN = ["class_counts", "samples", "augmented", "trials", "history", "test_scores", "confusion", *CASES]
+SHOWN = ["class_counts", "samples", *BALANCED, "augmented", "trials", "history", "test_scores", "confusion", *CASES]
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {

@@ -67,6 +67,7 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
         },
     )
     yield "samples", "samples", figures.samples(images), {"n": len(totals)}
+    yield from _balance_chart(results)
     if results.preview.arguments:
         labels = ", ".join(results.preview.labels)
         yield "augmented", "augmented", figures.augmented(results.preview), {"labels": labels}
@@ -79,6 +80,15 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
     interpretation = results.interpretation
     facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}
     yield "cases", f"cases_{interpretation.method}", figures.cases(interpretation), facts
+
+
+def _balance_chart(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+    balance = results.settings.training.balance
+    if balance == "none":
+        return
+    counts = results.images.counts["train"]
+    facts = {"n": len(counts), "largest": f"{counts.max():,}", "smallest": f"{counts.min():,}"}
+    yield "balance", f"balance_{balance}", figures.balance(results.images, balance), facts
 
 
 def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:

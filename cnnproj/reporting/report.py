@@ -13,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cnnproj.files import replacing, write_text
+from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.pictures import draw_pictures
 from cnnproj.words import language, say
 
@@ -46,6 +47,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         "title": _title(results),
         "pictures": pictures,
         "data": _data(results),
+        "balance": balance_facts(results),
         "models": {model: _model(results, model) for model in results.trainings},
         "best": _row(results.evaluation),
         "verdicts": _verdicts(results.evaluation),

@@ -19,6 +19,7 @@ from cnnproj.models import Architecture, Choice, Space, Value
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import ranking
+from cnnproj.settings import Balance
 from cnnproj.training import fit
 from cnnproj.tuning.tables import BEST, TABLE
 from cnnproj.words import say
@@ -40,6 +41,7 @@ def search(
     epochs: int,
     seed: int,
     augmentation: Mapping[str, object],
+    balance: Balance,
     identity: str,
 ) -> list[Path]:
     """Try ``trials`` settings of ``network``, each trained for ``epochs`` epochs and judged on the validation part.
@@ -57,6 +59,7 @@ def search(
         epochs: of each.
         seed: of the project.
         augmentation: arguments of ``ImageDataGenerator``.
+        balance: how classes of unequal size are evened out in the training part.
         identity: a digest of all that must be the same for trials to be comparable.
 
     Returns:
@@ -82,6 +85,7 @@ def search(
                     epochs=epochs,
                     seed=derive_seed(seed, network.name, "trial", number),
                     augmentation=augmentation,
+                    balance=balance,
                     on_epoch=lambda row: progress.advance(1),
                 )
             except TrialError as error:

@@ -14,10 +14,10 @@ def part() -> Part:
     return Part("train", pixels, rows, rows % 3, ("a", "b", "c"))
 
 
-def batches(part: Part, size: int = 8, *, seed: int | None = None, augmentation: object = None):
+def batches(part: Part, size: int = 8, **options: object):
     from cnnproj.data.batches import Batches
 
-    return Batches(part, size, seed=seed, augmentation=augmentation)
+    return Batches(part, size, **options)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ def all_figures(results: Results) -> dict[str, Figure]:
     search, training = next(iter(results.searches.values())), next(iter(results.trainings.values()))
     return {
         "class_counts": figures.class_counts(results.images),
+        "balance": figures.balance(results.images, "class_weights"),
         "samples": figures.samples(results.images),
         "augmented": figures.augmented(results.preview),
         "trials": figures.trials(search),

@@ -272,7 +272,9 @@ def test_no_key_is_idle():
     code = [path.read_text(encoding="utf-8") for path in (*REPORTING.parent.rglob("*.py"), *REPORTING.rglob("*.html"))]
     named = set(re.findall(r'"([a-z0-9_]+)"', "".join(code))) | set(AugmentationTable.model_fields)
     keys = {key for key in catalogue("en") if key.startswith(("report.", "figures."))}
-    put_together = {key for key in keys if re.sub("_(gradcam|saliency)$", "", key.split(".")[-1]) in named}
+    put_together = {
+        key for key in keys if re.sub("_(gradcam|saliency|class_weights|augment)$", "", key.split(".")[-1]) in named
+    }
     assert keys - keys_used() - put_together == {"figures.scale_gradcam", "figures.scale_saliency"}
 
 

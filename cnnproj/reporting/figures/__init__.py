@@ -4,6 +4,7 @@ Each is legible in print, in gray and to colour-blind readers: colours are Okabe
 a marker, a line style or a hatch says too.
 """
 
+from cnnproj.reporting.figures.balance import balance as balance
 from cnnproj.reporting.figures.cases import cases as cases
 from cnnproj.reporting.figures.chart import Chart as Chart
 from cnnproj.reporting.figures.data import augmented as augmented
@@ -18,6 +19,7 @@ from cnnproj.reporting.figures.training import trials as trials
 __all__ = [
     "Chart",
     "augmented",
+    "balance",
     "cases",
     "class_counts",
     "confusion",

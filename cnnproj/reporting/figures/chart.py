@@ -115,8 +115,8 @@ def show_strip(axes: Axes, images: np.ndarray) -> None:
 
     The axes' x counts in images: image i reaches from ``i`` to ``i + 0.94``.
     """
+    tall = images.shape[1] / images.shape[2] * 0.94
     for place, image in enumerate(colored(images)):
-        tall = image.shape[0] / image.shape[1] * 0.94
         extent = (place, place + 0.94, tall, 0)
         interpolation = "nearest" if max(image.shape[:2]) <= 128 else "antialiased"
         axes.imshow(image, interpolation=interpolation, extent=extent)

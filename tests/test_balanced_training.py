@@ -1,0 +1,93 @@
+"""Training on classes of unequal size: either way of evening them out runs, repeats, and helps the rare class."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cnnproj.data.balance import class_weights
+from cnnproj.data.images import STORE, Images
+from cnnproj.models import architectures
+from cnnproj.settings import Balance
+
+COUNTS = {"train": (60, 6), "validation": (40, 30)}
+VARIED = {"width_shift_range": 0.05}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
+    """Noise with a faint bright spot: 60 times on the left, 6 times a little further right; validated on 40 and 30."""
+    draw, folder = np.random.default_rng(0), tmp_path_factory.mktemp("store")
+    rows, pixels = [], []
+    for part, counts in COUNTS.items():
+        for label, left, count in zip(("common", "rare"), (2, 5), counts, strict=True):
+            noise = draw.normal(100, 40, (count, 12, 12, 1))
+            noise[:, 3:9, left : left + 5] += 35
+            pixels.append(np.clip(noise, 0, 255).astype(np.uint8))
+            rows += [{"label": label, "split": part}] * count
+    np.save(folder / STORE, np.concatenate(pixels))
+    return Images(pd.DataFrame(rows), pd.DataFrame(), ("common", "rare"), folder)
+
+
+def fitted(images: Images, balance: Balance, *, epochs: int, augmentation=VARIED, **hyperparameters: float):
+    from cnnproj.training import fit
+
+    network = architectures()["mlp"]
+    chosen = {**network.defaults, "batch_size": 16, **hyperparameters}
+    return fit(network, images, chosen, epochs=epochs, seed=1, augmentation=augmentation, balance=balance)
+
+
+@pytest.mark.parametrize("balance", ["class_weights", "augment"])
+def test_the_same_seed_gives_the_same_weights_and_others_than_without_balance(images, balance):
+    one, again, plain = (fitted(images, how, epochs=2) for how in (balance, balance, "none"))
+
+    for first, second in zip(one.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+    pd.testing.assert_frame_equal(one.history.drop(columns="seconds"), again.history.drop(columns="seconds"))
+    assert one.history["loss"].iloc[-1] != plain.history["loss"].iloc[-1]
+
+
+@pytest.mark.parametrize("balance", ["class_weights", "augment"])
+def test_the_rare_class_is_found_more_often(images, balance):
+    from cnnproj.training import predict
+
+    rare = images.validation.labels == 1
+    found = {
+        how: (predict(fitted(images, how, epochs=8).model, images.validation)[rare].argmax(axis=1) == 1).mean()
+        for how in ("none", balance)
+    }
+
+    assert found[balance] > found["none"] + 0.1
+
+
+@pytest.mark.parametrize(("balance", "steps"), [("none", 5), ("class_weights", 5), ("augment", 8)])
+def test_the_learning_rate_reaches_zero_with_the_last_step_of_the_epochs_as_long_as_they_are(images, balance, steps):
+    optimizer = fitted(images, balance, epochs=3).model.optimizer
+
+    assert int(optimizer.iterations) == 3 * steps
+    assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
+def test_weights_count_in_the_loss_and_each_image_once_in_the_accuracy(images):
+    """Told from a network that does not learn: one layer, at a learning rate of next to nothing."""
+    from cnnproj.training import predict
+
+    still = {"depth": 0, "learning_rate": 1e-12, "label_smoothing": 0.0}
+    result = fitted(images, "class_weights", epochs=1, augmentation={}, **still)
+    probabilities, labels = predict(result.model, images.train), images.train.labels
+
+    losses = -np.log(probabilities[np.arange(len(labels)), labels])
+    reported = result.history.iloc[0]
+    assert reported["loss"] == pytest.approx((losses * class_weights(labels, 2)[labels]).mean(), rel=1e-5)
+    assert reported["loss"] != pytest.approx(losses.mean(), rel=1e-2)
+    assert reported["accuracy"] == pytest.approx((probabilities.argmax(axis=1) == labels).mean())
+
+
+@pytest.mark.parametrize("balance", ["class_weights", "augment"])
+def test_the_validation_part_is_measured_as_it_is(images, balance):
+    from cnnproj.training import predict
+
+    result = fitted(images, balance, epochs=1, label_smoothing=0.0)
+    probabilities, labels = predict(result.model, images.validation), images.validation.labels
+
+    losses = -np.log(probabilities[np.arange(len(labels)), labels])
+    assert result.best["val_loss"] == pytest.approx(losses.mean(), rel=1e-5)

@@ -83,6 +83,27 @@ def run(
     typer.echo(say("cli.report_is", page=page))
 
 
+@app.command(help=say("cli.audit"))
+def audit(project: ProjectFolder = Path()) -> None:
+    """Check the images before anything is trained."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cnnproj.data.audit import FINDINGS
+    from cnnproj.project import Project
+
+    found = Project.open(project).audit()
+    if found.summary.empty:
+        typer.echo(say("audit.clean"))
+    else:
+        table = Table(*found.summary.columns, box=None, pad_edge=False)
+        for row in found.summary.itertuples(index=False, name=None):
+            table.add_row(*(escape(str(cell)) for cell in row))
+        Console().print(table)
+    typer.echo(say("cli.audited", n=len(found.images), file=found.folder / FINDINGS))
+
+
 @app.command(help=say("cli.status"))
 def status(project: ProjectFolder = Path()) -> None:
     """Say how each stage stands."""

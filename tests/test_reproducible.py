@@ -17,7 +17,8 @@ from .data.stored import stored
 
 SAME = (
     "data/images.csv",
-    "data/store.npy",
+    "data/store/pixels.npy",
+    "data/findings.csv",
     "evaluation/scores.csv",
     "evaluation/predictions_mlp.csv",
     "evaluation/predictions_compact_cnn.csv",

@@ -44,7 +44,7 @@ def refusal(path: Path, text: str) -> str:
         ("[project]\nsead = 3", 2, "project.sead", "Did you mean 'seed'?"),
         ("\n[projct]\nseed = 3", 2, "projct", "Did you mean 'project'?"),
         ("\n[[projct.authors]]\nname = 'x'", 2, "projct", "Did you mean 'project'?"),
-        ("[data]\nzzz = 1", 2, "data.zzz", "source, size, color, fractions, train_limit"),
+        ("[data]\nzzz = 1", 2, "data.zzz", "source, size, resize, color, fractions, train_limit"),
         ("[data]\nfractions = { trian = 0.7 }", 2, "data.fractions.trian", "Did you mean 'train'?"),
         ("[[project.authors]]\nname = 'x'\nnmae = 'y'", 3, "project.authors.0.nmae", "Did you mean 'name'?"),
         ("[models.mlp]\nunit = 3", 2, "models.mlp.unit", "Did you mean 'units'?"),

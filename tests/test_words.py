@@ -11,6 +11,7 @@ import pytest
 
 import cnnproj
 from cnnproj import words
+from cnnproj.data.audit import KINDS
 from cnnproj.data.split import PARTS
 from cnnproj.interpretation.cases import RULES
 from cnnproj.settings import AugmentationTable, Settings
@@ -31,13 +32,29 @@ def _keys(table: object) -> list[str]:
     return list(getattr(table, "model_fields", ()))
 
 
-SHOWN = ["class_counts", "samples", *BALANCED, "augmented", "trials", "history", "test_scores", "confusion", *CASES]
+SHOWN = [
+    "findings",
+    "sizes",
+    "repeats",
+    "class_counts",
+    "samples",
+    *BALANCED,
+    "augmented",
+    "trials",
+    "history",
+    "test_scores",
+    "confusion",
+    *CASES,
+]
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
+    "audit.kind.*": KINDS,
+    "audit.advice.*": KINDS,
+    "audit.column.*": ["finding", "count", "first", "advice"],
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
-    "project.stage.*": ["data", "tune", "train", "evaluate", "interpret", "report"],
+    "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],
     "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
     "figures.scale_*": METHODS,
     "figures.rule.*": CASE_RULES,
@@ -49,17 +66,17 @@ BUILT = {
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
 }
-# … and those that can be whatever stands in quotes in this file.
+# … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
     "settings.*": "settings.py",
-    "report.heading.*": "reporting/templates/report.html",
-    "report.column.*": "reporting/templates/report.html",
-    "report.environment.*": "reporting/templates/report.html",
+    "report.heading.*": "reporting/templates/*.html",
+    "report.column.*": "reporting/templates/*.html",
+    "report.environment.*": "reporting/templates/*.html",
 }
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    *("report.html", "report.css", "run.json", "models.*", "models.*.*"),
+    *("report.html", "audit.html", "report.css", "run.json", "models.*", "models.*.*"),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 
@@ -160,9 +177,10 @@ def test_every_way_of_building_a_key_is_known_to_these_tests():
 
 def test_no_sentence_is_there_for_nobody(entries):
     used = set(keys_written_out()) | keys_filled()
-    for shape, file in BUILT_FREELY.items():
-        quoted = re.findall(r"[\"']([a-z0-9_]+)[\"']", (PACKAGE / file).read_text(encoding="utf-8"))
-        used |= {shape.replace("*", name) for name in quoted}
+    for shape, files in BUILT_FREELY.items():
+        for path in PACKAGE.glob(files):
+            quoted = re.findall(r"[\"']([a-z0-9_]+)[\"']", path.read_text(encoding="utf-8"))
+            used |= {shape.replace("*", name) for name in quoted}
 
     assert set(entries) - used == set()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cnnproj.data.sources.source import Source
 
 STORE = "store"
-TABLE, FINDINGS, PAIRS = "audit.csv", "findings.csv", "near_duplicates.csv"
+TABLE, FINDINGS, PAIRS = "found.csv", "findings.csv", "near_duplicates.csv"
 
 # Every kind of finding, in the order in which they are told. Its words are `audit.kind.<kind>`.
 UNREADABLE = (
@@ -108,7 +108,7 @@ class Audit:
             {
                 say("audit.column.finding"): say(f"audit.kind.{kind}"),
                 say("audit.column.count"): len(found),
-                say("audit.column.first"): _first(found),
+                say("audit.column.first"): first_of(found),
                 say("audit.column.advice"): say(f"audit.advice.{kind}"),
             }
             for kind, found in self.by_kind()
@@ -124,7 +124,8 @@ class Audit:
                 yield kind, found
 
 
-def _first(found: pd.DataFrame) -> str:
+def first_of(found: pd.DataFrame) -> str:
+    """The first of some findings: its image, the one that it repeats, and its detail."""
     image, other, detail = found.iloc[0][["image", "other", "detail"]]
     named = " = ".join(name for name in (image, other) if name)
     return f"{named} ({detail})" if named and detail else named or detail
@@ -209,7 +210,7 @@ _Finding = tuple[str, str, str, str]  # kind, image, other, detail
 
 def _unreadable(images: pd.DataFrame) -> Iterator[_Finding]:
     for image, reason in images.loc[images["reason"] != "", ["image", "reason"]].itertuples(index=False, name=None):
-        yield reason.removeprefix("data.image_"), image, "", ""
+        yield reason.partition("image_")[2], image, "", ""
 
 
 def _care(images: pd.DataFrame, fingerprints: np.ndarray) -> Iterator[_Finding]:

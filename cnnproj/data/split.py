@@ -167,10 +167,9 @@ def limit_training(images: pd.DataFrame, parts: pd.DataFrame, limit: int, *, see
     if len(train) <= limit:
         return parts
     rank = (train["content"] + "/" + train["image"]).map(lambda content: _rank(seed, content))
-    # The middle of each image's share: with its end, all that a small class has would go before the rest of a large one.
-    place = (rank.groupby(train["label"]).rank(method="first") - 0.5) / train.groupby("label")["label"].transform(
-        "size"
-    )
+    order = rank.groupby(train["label"]).rank(method="first")
+    # The middle of each image's share of its class; but the first image of each comes before all others.
+    place = ((order - 0.5) / train.groupby("label")["label"].transform("size")).where(order > 1, 0.0)
     kept = place.to_frame("place").assign(rank=rank).sort_values(["place", "rank"]).index[:limit]
     limited = parts.copy()
     limited.loc[train.index.difference(kept), "aside"] = UNUSED

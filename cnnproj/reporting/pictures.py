@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cnnproj.data.audit import CARE
 from cnnproj.reporting import figures
+from cnnproj.reporting.figures.audit import has_findings, has_repeats
 from cnnproj.words import say
 
 if TYPE_CHECKING:
+    from cnnproj.data.audit import Audit
     from cnnproj.reporting.results import Results
 
 
@@ -55,6 +58,7 @@ def draw_pictures(results: Results) -> dict[str, Picture]:
 def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
     """Name, kind, figure, and what fills the gaps of its caption and its alternative text."""
     images = results.images
+    yield from _audit_charts(images.audit)
     totals = images.counts.sum(axis=1)
     yield (
         "class_counts",
@@ -80,6 +84,16 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
     interpretation = results.interpretation
     facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}
     yield "cases", f"cases_{interpretation.method}", figures.cases(interpretation), facts
+
+
+def _audit_charts(audit: Audit) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+    if has_findings(audit):
+        kinds = "; ".join(say(f"audit.kind.{kind}") for kind, _ in audit.by_kind() if kind in CARE)
+        yield "findings", "findings", figures.findings(audit), {"kinds": kinds}
+    if len(audit.readable[["width", "height"]].drop_duplicates()) > 1:
+        yield "sizes", "sizes", figures.sizes(audit), {"n": len(audit.readable)}
+    if has_repeats(audit):
+        yield "repeats", "repeats", figures.repeats(audit), {}
 
 
 def _balance_chart(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:

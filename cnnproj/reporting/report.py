@@ -13,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cnnproj.files import replacing, write_text
+from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.pictures import draw_pictures
 from cnnproj.words import language, say
@@ -47,6 +48,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         "title": _title(results),
         "pictures": pictures,
         "data": _data(results),
+        "audit": audit_facts(results.images, results.settings.data.near_duplicates),
         "balance": balance_facts(results),
         "models": {model: _model(results, model) for model in results.trainings},
         "best": _row(results.evaluation),

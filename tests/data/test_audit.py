@@ -15,7 +15,6 @@ from cnnproj.data.sources.source import Record, Source, image_table
 from cnnproj.words import catalogue, languages
 
 from .made import opened
-from .painted import numbered, painted
 from .stored import audited, divided
 from .test_near_duplicates import photo
 from .troubles import make_trouble_folder
@@ -116,7 +115,7 @@ def test_the_summary_tells_each_kind_once_in_words(troubled):
 
 
 def test_a_clean_folder_is_clean(tmp_path):
-    audit = audit_of(painted(numbered(40)), tmp_path)
+    audit = audit_of(photos(*((f"{n}={n}", "ab"[n % 2]) for n in range(40))), tmp_path)
 
     assert audit.summary.empty
     assert list(audit.summary.columns) == ["what was found", "how often", "the first", "what it means"]

@@ -1,4 +1,4 @@
-"""What was encoded again, resized or made brighter is found, what only looks alike is not, and the search loses none."""
+"""What was encoded again, resized or made brighter is found; what looks alike is not; the search loses none."""
 
 import io
 

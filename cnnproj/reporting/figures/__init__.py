@@ -4,6 +4,9 @@ Each is legible in print, in gray and to colour-blind readers: colours are Okabe
 a marker, a line style or a hatch says too.
 """
 
+from cnnproj.reporting.figures.audit import findings as findings
+from cnnproj.reporting.figures.audit import repeats as repeats
+from cnnproj.reporting.figures.audit import sizes as sizes
 from cnnproj.reporting.figures.balance import balance as balance
 from cnnproj.reporting.figures.cases import cases as cases
 from cnnproj.reporting.figures.chart import Chart as Chart
@@ -23,9 +26,12 @@ __all__ = [
     "cases",
     "class_counts",
     "confusion",
+    "findings",
     "history",
     "prediction",
+    "repeats",
     "samples",
+    "sizes",
     "test_scores",
     "trials",
 ]

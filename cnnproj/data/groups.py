@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 
 def units(images: pd.DataFrame) -> pd.Series:
     """The number of each image's unit: equal where ``group`` or ``content`` is shared, however indirectly."""
+    from scipy.sparse import coo_array  # here, since a split that is done already is only read
+    from scipy.sparse.csgraph import connected_components
+
     content = pd.factorize(images["content"])[0]
     named = images["group"] != ""
     group = content.max(initial=-1) + 1 + pd.factorize(images["group"].where(named, images["content"]))[0]

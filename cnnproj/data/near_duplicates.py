@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy.fft import dctn
-from scipy.spatial import KDTree
 
 from cnnproj.data.resizing import shrinks
 from cnnproj.errors import CnnprojError
@@ -40,7 +38,7 @@ def fingerprint(image: np.ndarray) -> np.ndarray:
 
     Luma in 16×16 cells (0–255), then the two differences of colour in 4×4 cells (-128–127), all 0 for gray.
     """
-    if shrinks(image, (_FIRST_SIDE, _FIRST_SIDE)):  # the rounding that this step brings is averaged out by the next
+    if shrinks(image, (4 * _FIRST_SIDE, 4 * _FIRST_SIDE)):  # what this step rounds, the next averages out
         image = cv2.resize(image, (_FIRST_SIDE, _FIRST_SIDE), interpolation=cv2.INTER_AREA)
     found = np.zeros(FINGERPRINT_LENGTH, np.float16)
     if image.ndim == 2:
@@ -86,6 +84,9 @@ def near_pairs(fingerprints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         CnnprojError: where there are more than ``MOST_PAIRS``.
     """
+    from scipy.fft import dctn  # here, since an audit that is done already is only read
+    from scipy.spatial import KDTree
+
     places = np.flatnonzero(contrast(fingerprints) >= LEAST_CONTRAST)
     luma, colors = _standardized(fingerprints[places]), fingerprints[places, _LUMA:]
     low = dctn(luma.reshape(-1, _SIDE, _SIDE), axes=(1, 2), norm="ortho")[:, :_FREQUENCIES, :_FREQUENCIES]

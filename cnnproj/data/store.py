@@ -155,7 +155,8 @@ def _fill(
     def work(place: int) -> _Found:
         record = before.get(wanted[place])
         if record is None or known is None:
-            return _decode(source, place, size, resize)
+            image, stamp = wanted[place]
+            return _decode(source, place, {"image": image, "stamp": stamp}, size, resize)
         if record["row"] < 0:
             return record, None, None
         stored = known.pixels[record["row"]]
@@ -170,9 +171,8 @@ def _fill(
             progress.advance(len(places))
 
 
-def _decode(source: Source, place: int, size: tuple[int, int], resize: Resize) -> _Found:
-    """What is known of an image, and its pixels and fingerprint."""
-    record: dict[str, Any] = {"image": source.table["image"].iat[place], "stamp": source.table["stamp"].iat[place]}
+def _decode(source: Source, place: int, record: dict[str, Any], size: tuple[int, int], resize: Resize) -> _Found:
+    """What is known of an image beyond ``record``, and its pixels and fingerprint."""
     try:
         decoded = source.read(place)
     except UnreadableImage as error:

@@ -4,6 +4,7 @@ import os
 import stat
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,9 +58,13 @@ class FileSource(Source):
 
     tree: FileTree
 
+    @cached_property
+    def _paths(self) -> list[str]:
+        return list(self.table["image"])  # pandas takes longer to look one up than a small image takes to decode
+
     def read(self, row: int) -> Decoded:
         """See ``Source.read``."""
-        path = str(self.table["image"].iat[row])
+        path = self._paths[row]
         return decode(self.tree.read(path), path)
 
 

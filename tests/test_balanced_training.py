@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cnnproj.data.audit import STORE, Audit
 from cnnproj.data.balance import class_weights
-from cnnproj.data.images import STORE, Images
+from cnnproj.data.images import Images
+from cnnproj.data.store import PIXELS
 from cnnproj.models import architectures
 from cnnproj.settings import Balance
 
@@ -24,8 +26,10 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
             noise[:, 3:9, left : left + 5] += 35
             pixels.append(np.clip(noise, 0, 255).astype(np.uint8))
             rows += [{"label": label, "split": part}] * count
-    np.save(folder / STORE, np.concatenate(pixels))
-    return Images(pd.DataFrame(rows), pd.DataFrame(), ("common", "rare"), folder)
+    (folder / STORE).mkdir()
+    np.save(folder / STORE / PIXELS, np.concatenate(pixels))
+    table, nothing = pd.DataFrame(rows).assign(row=range(len(rows))), pd.DataFrame()
+    return Images(table, nothing, nothing, ("common", "rare"), Audit(table, nothing, nothing, folder))
 
 
 def fitted(images: Images, balance: Balance, *, epochs: int, augmentation=VARIED, **hyperparameters: float):

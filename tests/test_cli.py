@@ -143,7 +143,7 @@ def test_status_before_any_run_says_what_is_to_do(command, project):
 
     assert answer.code == 0
     lines = [line for line in answer.out.splitlines()[1:] if line.strip()]
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert all("to do" in line for line in lines)
     assert "not done yet" in lines[0]
     assert not (project / "reports").exists()
@@ -183,7 +183,7 @@ def test_images_that_cannot_be_read_are_told_and_nothing_is_left(command, projec
 
 
 def test_a_report_before_the_run_says_what_comes_first(command, project):
-    assert_told(command("report"), "First comes: Data", "01_data", "cnnproj run")
+    assert_told(command("report"), "First comes: Audit", "01_data", "cnnproj run")
 
 
 def test_a_prediction_before_the_run_says_what_comes_first(command, project):

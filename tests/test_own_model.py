@@ -49,4 +49,4 @@ def test_takes_part_in_everything_also_where_its_function_is_not_known(my_cnn, f
     assert "my_cnn" in project.report().read_text()
     ran = cnnproj("run", cwd=folder)  # and on the command line
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("nothing has changed") == 10
+    assert ran.stdout.count("nothing has changed") == 11

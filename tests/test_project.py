@@ -88,7 +88,7 @@ class TestAFinishedRun:
         before = {path: path.read_bytes() for path in (project / "reports").rglob("*") if path.is_file()}
         ran = cnnproj("run", cwd=project)
         assert ran.returncode == 0, ran.stderr
-        assert ran.stdout.count("nothing has changed") == 10
+        assert ran.stdout.count("nothing has changed") == 11
         assert {path: path.read_bytes() for path in (project / "reports").rglob("*") if path.is_file()} == before
 
 
@@ -121,7 +121,7 @@ class TestAChange:
     def test_of_the_size_touches_everything(self, project):
         change(project, "size = [16, 16]", "size = [20, 20]")
         stale = self.stale(project)
-        assert len(stale) == 10
+        assert len(stale) == 11
         assert stale["data"] == "data.size was 16×16 and is 20×20"
         assert stale["tune mlp"] == "waits for: Data: read, split, resize"
 
@@ -163,9 +163,9 @@ class TestAChange:
 class TestAStageOutOfTurn:
     def test_says_what_to_run_first(self, make_project):
         project = Project.open(make_project())
-        with pytest.raises(package.CnnprojError, match=r"First comes: Data.*not done yet.*01_data"):
+        with pytest.raises(package.CnnprojError, match=r"First comes: Audit.*not done yet.*01_data"):
             project.evaluate()
-        with pytest.raises(package.CnnprojError, match=r"First comes: Data.*01_data"):
+        with pytest.raises(package.CnnprojError, match=r"First comes: Audit.*01_data"):
             project.tune("mlp")
 
     def test_is_shown_in_a_notebook_as_a_sentence(self, make_project):

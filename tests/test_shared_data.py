@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
+from cnnproj.data.images import Images, load_images
 from cnnproj.data.sources import open_source
 from cnnproj.run import Run
 from cnnproj.template import make_project
@@ -23,6 +23,14 @@ def smoke_project(folder: Path, source: str, size: int, extra: str = "") -> Path
     return made
 
 
+def straddling(images: Images) -> int:
+    """How many pairs of near duplicates stand in two parts."""
+    part = dict(zip(images.table["content"], images.table["split"], strict=True))
+    pairs = images.audit.pairs
+    used = pairs[pairs["a"].isin(part) & pairs["b"].isin(part)]
+    return int((used["a"].map(part) != used["b"].map(part)).sum())
+
+
 def test_the_sign_digits_are_read_as_they_come(shared_data):
     source = open_source(str(shared_data / "sign_digits.zip"), Path(), seed=0)
     assert len(source.table) == 2062
@@ -38,9 +46,10 @@ def test_the_sign_digits_run_through_as_they_are(shared_data, tmp_path):
     folder = smoke_project(tmp_path / "signs", (shared_data / "sign_digits.zip").as_posix(), 32)
     ran = cnnproj("run", cwd=folder)
     assert ran.returncode == 0, ran.stderr
-    images = pd.read_csv(folder / "reports" / "real" / "data" / "images.csv")
-    assert len(images) == 2062
-    assert images.groupby("content")["split"].nunique().max() == 1, "identical photos stand in one part"
+    images = load_images(folder / "reports" / "real" / "data")
+    assert len(images.table) == 2062
+    assert images.audit.findings["kind"].value_counts().to_dict() == {"turned": 3, "extreme_size": 3, "other_file": 1}
+    assert len(images.audit.pairs) == 0, "hands before the same wall are not near duplicates"
     manifest = Run(folder / "reports" / "real").manifest
     assert set(manifest.scores) == {"mlp", "compact_cnn", "deep_cnn"}
 
@@ -52,6 +61,7 @@ def test_fashion_mnist_is_read_from_the_keras_cache_and_keeps_its_test_part(shar
     folder = smoke_project(tmp_path / "fashion", "fashion_mnist", 28, "train_limit = 2000")
     ran = cnnproj("run", cwd=folder)
     assert ran.returncode == 0, ran.stderr
-    counts = pd.read_csv(folder / "reports" / "real" / "data" / "images.csv")["split"].value_counts()
-    assert counts["train"] == 2000
-    assert counts["test"] == 10000
+    images = load_images(folder / "reports" / "real" / "data")
+    assert images.counts.sum().to_dict() == {"train": 2000, "validation": 10582, "test": 10000}
+    assert 1 < images.table.groupby("cluster").size().max() <= 6, "near duplicates do not chain"
+    assert straddling(images) == 0

@@ -1,1 +1,1 @@
-"""From whatever the user has to reproducible batches: sources → split → image store → batches."""
+"""From whatever the user has to reproducible batches: sources → audit and image store → split → batches."""

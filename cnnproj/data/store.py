@@ -80,17 +80,20 @@ def build_store(
     """
     key = hashlib.sha256(json.dumps([_VERSION, *size, resize, color]).encode()).hexdigest()
     known = _finished(folder, key)
+    partial = folder.with_name(f".{folder.name}.part")
     wanted = list(zip(source.table["image"], source.table["stamp"], strict=True))
     if known is not None and list(zip(known.records["image"], known.records["stamp"], strict=True)) == wanted:
+        shutil.rmtree(partial, ignore_errors=True)  # what was begun with other settings
         return known
-    partial = folder.with_name(f".{folder.name}.part")
     try:
         growing = _Growing(partial, key, size, wanted)
         _require_room(folder, (len(wanted) - growing.rows) * growing.image_bytes)
         with growing:
             _fill(growing, source, known, size, resize, threads)
         if not growing.rows:
-            raise CnnprojError("split.nothing_readable", source=source.name, reason=_first_reason(partial))
+            reason = _first_reason(partial)
+            shutil.rmtree(partial)
+            raise CnnprojError("split.nothing_readable", source=source.name, reason=reason)
         _finish(growing, size, color)
         del known  # or its files cannot be replaced on Windows
         _replace_folder(folder, partial)

@@ -10,7 +10,7 @@ from cnnproj.data.sources.source import Record, image_table
 from cnnproj.errors import CnnprojError
 
 from .painted import Painted, numbered, painted
-from .stored import stored
+from .stored import divided, stored
 
 ODD_NAMES = [
     "a,b.png",
@@ -102,7 +102,7 @@ def test_leaked_and_surplus_images_are_set_aside_with_their_reasons(tmp_path):
 def test_nothing_readable_at_all_is_refused_with_the_first_reason(tmp_path):
     with pytest.raises(CnnprojError, match=r"None of the images.*'broken/000.png' is empty"):
         stored(painted(numbered(4, "broken")), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [".store.part"]  # so that it is not read again in vain
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,114 @@ def test_equal_pixels_have_equal_content_and_others_do_not(tmp_path):
     assert content["00.png"] == content["01.png"]
     assert content["00.png"] != content["wide.png"]  # the same bytes in another shape
     assert content.nunique() == 13
+
+
+# Groups, leaks, and more images later -------------------------------------------------------------------------------
+
+
+def test_a_pattern_on_the_path_keeps_images_together(tmp_path):
+    names = [f"{label}/person_{number // 4:02}_{number}.png" for label in ("x", "y") for number in range(60)]
+    images = stored(painted(names), tmp_path, group_pattern=r"person_(\d+)_")
+
+    assert images.table["group"].nunique() == 15
+    assert (images.table.groupby("group")["split"].nunique() == 1).all()
+    assert (images.table.groupby("group")["cluster"].nunique() == 1).all()
+
+
+def test_a_pattern_without_brackets_groups_by_all_that_it_matches_and_not_where_it_does_not(tmp_path):
+    names = [*(f"{number:02}_day{number % 9}.png" for number in range(40)), *numbered(20)]
+    images = stored(painted(names), tmp_path, group_pattern=r"day\d")
+
+    assert set(images.table["group"]) == {"", *(f"day{number}" for number in range(9))}
+
+
+def test_a_group_column_comes_before_the_pattern(tmp_path):
+    records = [Record(f"p{n % 5}_{n:02}.png", "ab"[n % 2], "", "anna" if n < 6 else "", "1") for n in range(60)]
+    images = stored(Painted("x", image_table(records, "x"), "0"), tmp_path, group_pattern=r"p\d")
+
+    assert set(images.table["group"]) == {"anna", *(f"p{n}" for n in range(5))}
+
+
+def test_a_pattern_that_matches_nothing_is_refused_with_an_example(tmp_path):
+    with pytest.raises(CnnprojError, match=r"'person_\(\\d\+\)', which is found in none .* 'gray/000.png'"):
+        stored(painted(numbered(20)), tmp_path, group_pattern=r"person_(\d+)")
+
+
+def test_training_images_that_leak_are_kept_if_that_is_wanted(tmp_path):
+    class Same(Painted):
+        def read(self, row: int) -> Decoded:
+            name = self.table["image"].iat[row]
+            return Decoded(np.arange(16, dtype=np.uint8).reshape(4, 4) * 9) if "same" in name else super().read(row)
+
+    records = [Record(name, ("cat", "dog")[n % 2], "", "", "1") for n, name in enumerate([*numbered(30), "same.png"])]
+    records += [Record(f"t/{name}", label, "test", "", "1") for name, label in (("same.png", "cat"), ("1.png", "dog"))]
+    source = Same("x", image_table(records, "x"), "0")
+
+    aside = stored(source, tmp_path / "a").set_aside
+    kept = stored(source, tmp_path / "b", set_leaks_aside=False)
+
+    assert aside["image"].tolist() == ["same.png"]
+    assert kept.set_aside.empty
+    assert kept.table.set_index("image")["split"]["same.png"] == "train"
+
+
+def parts_of(images) -> dict[str, str]:
+    return dict(zip(images.table["image"], images.table["split"], strict=True))
+
+
+def test_images_that_were_there_keep_their_part_when_others_are_added(tmp_path):
+    before = parts_of(stored(painted(numbered(60)), tmp_path))
+    after = stored(painted(numbered(80)), tmp_path)
+
+    assert parts_of(after).items() >= before.items()
+    assert after.counts.sum().to_dict() == {"train": 48, "validation": 16, "test": 16}
+    assert after.moves.empty
+
+
+def test_another_seed_or_other_fractions_deal_afresh(tmp_path):
+    first = parts_of(stored(painted(numbered(60)), tmp_path / "a"))
+    for name, change in (
+        ("seed", {"seed": 4}),
+        ("fractions", {"fractions": {"train": 0.8, "validation": 0.1, "test": 0.1}}),
+    ):
+        stored(painted(numbered(60)), tmp_path / name)
+        again, fresh = (
+            stored(painted(numbered(60)), tmp_path / folder, **change) for folder in (name, f"{name} fresh")
+        )
+        assert parts_of(again) == parts_of(fresh) != first
+
+
+def test_a_move_is_listed_with_the_part_before_and_after(tmp_path):
+    names = numbered(60)
+    before = parts_of(stored(painted(names), tmp_path))
+    train, test = (next(name for name in names if before[name] == part) for part in ("train", "test"))
+
+    class Bridged(Painted):
+        """Two new images, named as one group: each is another one once more."""
+
+        def read(self, row: int) -> Decoded:
+            name = self.table["image"].iat[row]
+            copied = {"new/1.png": train, "new/2.png": test}.get(name, name)
+            return (
+                super().read(int(self.table.index[self.table["image"] == copied][0]))
+                if copied != name
+                else super().read(row)
+            )
+
+    records = [Record(name, label, "", "", "1") for name, label in painted(names).table[["image", "label"]].to_numpy()]
+    records += [Record(f"new/{n}.png", "cat", "", "bridge", "1") for n in (1, 2)]
+    images = stored(Bridged("x", image_table(records, "x"), "0"), tmp_path)
+
+    moved = [[name, "test", "train"] for name in (test, "new/2.png")]  # the copy stands for what it is a copy of
+    assert images.moves[["image", "before", "after"]].to_numpy().tolist() == moved
+    assert {name: part for name, part in parts_of(images).items() if name in before and name != test} == {
+        name: part for name, part in before.items() if name != test
+    }
+
+
+def test_dealing_again_without_new_images_changes_nothing(tmp_path):
+    stored(painted(numbered(60)), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*") if path.is_file()}
+    divided(tmp_path)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*") if path.is_file()} == before

@@ -56,6 +56,7 @@ class TestEveryNetwork:
             summary=network.summary,
             ours=True,
             hyperparameters=chosen,
+            resize="stretch",
             epochs=15,
             seed=1,
         )

@@ -18,11 +18,14 @@ from cnnproj.interpretation.cases import choose_cases
 from cnnproj.interpretation.interpret import Interpretation
 from cnnproj.models import Choice, Range
 from cnnproj.recipe import Recipe, prediction_table
+from cnnproj.reporting.figures import Chart
+from cnnproj.reporting.report import write_report
 from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
 from cnnproj.run import Manifest, StageRecord, TestOpening
 from cnnproj.settings import Settings
 
 from ..data.stored import stored
+from .page import Page
 
 DIGEST = "0123456789abcdef" * 4
 SPACE = {
@@ -256,3 +259,15 @@ def make_results(tmp_path):
 def results(tmp_path_factory) -> Results:
     """One set of results for the tests that only read it."""
     return build_results(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes the report of results and reads it again; the figures are made but not painted, which takes the time."""
+    monkeypatch.setattr(Chart, "png", lambda chart: b"a picture")
+
+    def write(results) -> Page:
+        paths = write_report(results, tmp_path / "out")
+        return Page(paths[-1].read_text(encoding="utf-8"))
+
+    return write

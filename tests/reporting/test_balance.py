@@ -13,7 +13,7 @@ from cnnproj.reporting.report import write_report
 from cnnproj.reporting.results import Results
 from cnnproj.settings import Settings
 
-from .test_report import Page
+from .page import Page
 
 CHOICES = ["none", "class_weights", "augment"]
 HEADING = "Balance of the classes"

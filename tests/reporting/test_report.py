@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -12,56 +11,11 @@ import pytest
 import cnnproj
 from cnnproj.interpretation.cases import RULES
 from cnnproj.reporting import report
-from cnnproj.reporting.figures import Chart
 from cnnproj.reporting.report import write_report
 from cnnproj.settings import AugmentationTable
 from cnnproj.words import catalogue, say
 
 REPORTING = Path(cnnproj.__file__).parent / "reporting"
-VOID = {"meta", "img", "br"}
-
-
-class Page(HTMLParser):
-    """What a page consists of: its tags with their attributes, its text, and whether every tag is closed."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(html)
-        assert not self.open
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
-            self.words.append(data)
-
-    def all(self, name: str) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.tags if tag == name]
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.words).split())
-
-
-@pytest.fixture
-def written(tmp_path, monkeypatch):
-    """Writes the report of results and reads it again; the figures are made but not painted, which takes the time."""
-    monkeypatch.setattr(Chart, "png", lambda chart: b"a picture")
-
-    def write(results) -> Page:
-        paths = write_report(results, tmp_path / "out")
-        return Page(paths[-1].read_text(encoding="utf-8"))
-
-    return write
 
 
 def test_it_writes_the_page_and_every_figure_beside_it(results, tmp_path):

@@ -15,6 +15,8 @@ from cnnproj.cli import app
 from cnnproj.run import MANIFEST
 from cnnproj.words import say
 
+from .conftest import cnnproj as run_in_a_process
+
 COMMANDS = ("new", "run", "status", "report", "predict")
 HEAVY = ("tensorflow", "keras", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "optuna", "cv2", "PIL", "pydantic")
 
@@ -216,3 +218,14 @@ def test_it_runs_as_a_module_and_ends_with_the_exit_code_of_a_mistake(tmp_path):
     assert ended.stdout == ""
     assert ended.stderr.count("\n") == 1
     assert "project.toml" in ended.stderr
+
+
+def test_the_audit_names_what_it_found_and_the_list_of_all(make_project):
+    folder = make_project()
+    told = run_in_a_process("audit", cwd=folder)
+
+    assert told.returncode == 0, told.stderr
+    assert "web page in place of" in told.stdout
+    assert "square/broken.jpg" in told.stdout
+    assert "91 images were checked" in told.stdout
+    assert (folder / "reports" / "tiny" / "data" / "findings.csv").is_file()

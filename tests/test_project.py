@@ -8,12 +8,13 @@ from pathlib import Path
 import jsonschema
 import pandas as pd
 import pytest
+from PIL import Image
 
 import cnnproj as package
 from cnnproj.project import Project
 from cnnproj.run import Manifest
 
-from .conftest import cnnproj
+from .conftest import cnnproj, pattern
 
 FILES = (
     "report.html",
@@ -122,8 +123,15 @@ class TestAChange:
         change(project, "size = [16, 16]", "size = [20, 20]")
         stale = self.stale(project)
         assert len(stale) == 11
-        assert stale["data"] == "data.size was 16×16 and is 20×20"
-        assert stale["tune mlp"] == "waits for: Data: read, split, resize"
+        assert stale["audit"] == "data.size was 16×16 and is 20×20"
+        assert stale["data"] == "waits for: Audit: read and check every image"
+        assert stale["tune mlp"] == "waits for: Data: training, validation and test part"
+
+    def test_of_a_group_pattern_leaves_the_audit(self, project):
+        change(project, "[augmentation]", "group_pattern = '(across|down)'\n[augmentation]")
+        stale = self.stale(project)
+        assert len(stale) == 10
+        assert stale["data"] == "data.group_pattern was – and is (across|down)"
 
     def test_of_the_balance_touches_every_training_and_not_the_data(self, project):
         before = Project.open(project).stages.inputs("train mlp")
@@ -154,6 +162,31 @@ class TestAChange:
         shutil.copytree(pattern_folder, link)
         (link / "square" / "00.png").unlink()
         assert "data" in self.stale(project)
+
+    def test_that_adds_images_reads_only_these_and_moves_none(self, project, pattern_folder):
+        before = Project.open(project).images.table.set_index("image")["split"]
+        link = project / "data" / "patterns"
+        link.unlink()
+        shutil.copytree(pattern_folder, link)  # with the times of the files as they are
+        for number in range(6):
+            Image.fromarray(pattern("square", 100 + number)).save(link / "square" / f"new {number}.png")
+        opened = Project.open(project)
+        opened.prepare()
+        after = opened.images.table.set_index("image")["split"]
+        assert after[before.index].equals(before)
+        assert len(after) == len(before) + 6
+        assert set(self.stale(project)) >= {"tune mlp", "evaluate", "report"}
+
+    def test_that_adds_no_image_leaves_the_training(self, project, pattern_folder):
+        link = project / "data" / "patterns"
+        link.unlink()
+        shutil.copytree(pattern_folder, link)
+        (link / "notes.txt").write_text("none of these is a photo")
+        assert "other files" in self.stale(project)["audit"]
+        opened = Project.open(project)
+        opened.prepare()
+        assert "notes.txt" in set(opened.audit().findings["image"])
+        assert set(self.stale(project)) == {"report"}
 
     def test_that_loses_a_file_is_noticed(self, project):
         (project / "reports" / "tiny" / "models" / "mlp" / "model.weights.h5").unlink()

@@ -94,6 +94,10 @@ def audit(project: ProjectFolder = Path()) -> None:
     from cnnproj.project import Project
 
     found = Project.open(project).audit()
+    table = Table(say("report.column.class"), *found.classes.columns, box=None, pad_edge=False)
+    for label, came, usable in found.classes.itertuples(name=None):
+        table.add_row(escape(str(label)), f"{came:,}", f"{usable:,}")
+    Console().print(table, "")
     if found.summary.empty:
         typer.echo(say("audit.clean"))
     else:

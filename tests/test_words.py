@@ -52,6 +52,7 @@ BUILT = {
     "audit.kind.*": KINDS,
     "audit.advice.*": KINDS,
     "audit.column.*": ["finding", "count", "first", "advice"],
+    "report.data.*": ["drawn", "given_validation", "given_test", "given_both"],
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],

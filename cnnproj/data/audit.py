@@ -15,8 +15,9 @@ import pandas as pd
 from cnnproj.data.decoding import NOTES
 from cnnproj.data.near_duplicates import LEAST_CONTRAST, colorfulness, contrast, near_pairs
 from cnnproj.data.resizing import Resize
-from cnnproj.data.sources.source import PASSED_OVER_KINDS
+from cnnproj.data.sources.source import PASSED_OVER_KINDS, natural_order
 from cnnproj.data.store import PIXELS, build_store, load_pixels
+from cnnproj.errors import CnnprojError
 from cnnproj.files import write_table
 from cnnproj.words import say
 
@@ -41,18 +42,19 @@ UNREADABLE = (
     "unopened",
 )
 CARE = (
-    *NOTES,
-    "gray_among_color",
-    "color_among_gray",
+    "placeholder",
+    "nearly_constant",
+    "tiny",
     "extreme_shape",
     "extreme_size",
-    "tiny",
-    "nearly_constant",
-    "placeholder",
+    "gray_among_color",
+    "color_among_gray",
+    *NOTES,
 )
-REPEATED = ("duplicate", "contradiction", "leak", "near_duplicate", "near_contradiction", "near_leak")
-CLASSES = ("imbalance",)
-KINDS = tuple(dict.fromkeys((*UNREADABLE, *CARE, *REPEATED, *CLASSES, *PASSED_OVER_KINDS)))
+REPEATED = ("contradiction", "leak", "near_contradiction", "near_leak", "duplicate", "near_duplicate")
+CLASSES = ("unreadable_class", "too_few", "imbalance")
+# What can make a result wrong comes first, what is only worth knowing last.
+KINDS = tuple(dict.fromkeys((*CLASSES, *REPEATED, *UNREADABLE, *CARE, *PASSED_OVER_KINDS)))
 
 SAME_AS_PLACEHOLDER = 5  # so many equal pictures are hardly photos of the class
 FEW = 0.2  # the share up to which gray images among colour ones, or colour among gray, are the odd ones out
@@ -62,6 +64,8 @@ EXTREME_SIZE = 8.0  # times the usual side (the root of the area), or one over i
 TINY = 0.25  # of the usual side, and
 TINY_PIXELS = 16  # the shorter side below this
 IMBALANCE = 2.0  # the largest class over the smallest
+FEWEST = 3  # different images that a class needs to stand in all three parts
+MOSTLY = 0.8  # the share of the images of a kind that is worth telling if it falls on one class
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,14 @@ class Audit:
         return bad[["image", "label"]].assign(reason=pd.Series(reasons, index=bad.index, dtype=object))
 
     @property
+    def classes(self) -> pd.DataFrame:
+        """How many images of each class (rows, in the order of the numbers in them) came, and how many can be used."""
+        order = sorted(set(self.images["label"]), key=natural_order)
+        usable = self.images["reason"].eq("").groupby(self.images["label"])
+        columns = {say("audit.column.came"): usable.size(), say("audit.column.usable"): usable.sum()}
+        return pd.DataFrame(columns).loc[order]
+
+    @property
     def summary(self) -> pd.DataFrame:
         """What was found, a row a kind, in words: how often, the first of them, and what it means."""
         rows = [
@@ -109,12 +121,21 @@ class Audit:
                 say("audit.column.finding"): say(f"audit.kind.{kind}"),
                 say("audit.column.count"): len(found),
                 say("audit.column.first"): first_of(found),
-                say("audit.column.advice"): say(f"audit.advice.{kind}"),
+                say("audit.column.advice"): self.advice(kind, found),
             }
             for kind, found in self.by_kind()
         ]
         columns = [say(f"audit.column.{name}") for name in ("finding", "count", "first", "advice")]
         return pd.DataFrame(rows, columns=columns)
+
+    def advice(self, kind: str, found: pd.DataFrame) -> str:
+        """What the findings ``found`` of a ``kind`` mean; and if nearly all of them fall on one class, that."""
+        text = say(f"audit.advice.{kind}")
+        labels = found["image"].map(dict(zip(self.images["image"], self.images["label"], strict=True))).dropna()
+        counts = labels.value_counts()
+        if kind not in CARE or len(labels) < FEWEST or counts.iloc[0] < MOSTLY * len(labels):
+            return text
+        return f"{text} {say('audit.mostly', n=int(counts.iloc[0]), total=len(labels), label=counts.index[0])}"
 
     def by_kind(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of which there are findings, in the order of ``KINDS``, with them."""
@@ -154,18 +175,22 @@ def audit_source(
         The files written.
 
     Raises:
-        CnnprojError: where no image can be read, or the store cannot be written.
+        CnnprojError: where no image can be read, or all that can be are of one class, or the store cannot be written.
     """
     stored = build_store(source, folder / STORE, size=size, resize=resize, color=color, threads=threads)
     facts = stored.records.drop(columns=["image", "stamp"])
     images = pd.concat([source.table.drop(columns="stamp").reset_index(drop=True), facts], axis=1)
+    readable = sorted(set(images["label"][images["reason"] == ""]))
+    if len(readable) < 2:
+        reason = next(iter(Audit(images, images, images, folder).unreadable["reason"]))
+        raise CnnprojError("split.one_class_readable", source=source.name, label=readable[0], reason=reason)
     pairs = _pairs(images, stored.fingerprints) if near_duplicates else _pairs(images.iloc[:0], stored.fingerprints)
     findings = [
         *_unreadable(images),
         *_care(images, stored.fingerprints),
         *_repeated(images),
         *_near(images, pairs),
-        *_imbalance(images),
+        *_classes(images),
     ]
     findings += [(kind, path, "", "") for path, kind in source.passed_over]
     table = pd.DataFrame(findings, columns=["kind", "image", "other", "detail"])
@@ -250,9 +275,10 @@ def _repeated(images: pd.DataFrame) -> Iterator[_Finding]:
     readable = images[images["reason"] == ""]
     repeated = readable[readable.duplicated("content", keep=False)]
     for _, same in repeated.groupby("content", sort=False):
-        if len(same) >= SAME_AS_PLACEHOLDER:
+        many = len(same) >= SAME_AS_PLACEHOLDER
+        if many:
             yield from (("placeholder", image, "", f"×{len(same)}") for image in same["image"])
-        yield from _told("", same, same.iloc[:1], "", many=len(same) >= SAME_AS_PLACEHOLDER)
+        yield from _told("", same, same.iloc[:1], "", only_leaks=many)
 
 
 def _near(images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[_Finding]:
@@ -264,11 +290,13 @@ def _near(images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[_Finding]:
         one, other = sorted((of_content[a], of_content[b]), key=lambda rows: str(rows["image"].iat[0]))
         elsewhere = other[_part(other) != _part(one).iat[0]]
         yield from _told(
-            "near_", (other if elsewhere.empty else elsewhere).iloc[:1], one, f"{difference:.3f}", many=False
+            "near_", (other if elsewhere.empty else elsewhere).iloc[:1], one, f"{difference:.3f}", only_leaks=False
         )
 
 
-def _told(prefix: str, images: pd.DataFrame, first: pd.DataFrame, detail: str, *, many: bool) -> Iterator[_Finding]:
+def _told(
+    prefix: str, images: pd.DataFrame, first: pd.DataFrame, detail: str, *, only_leaks: bool = False
+) -> Iterator[_Finding]:
     """What is to say of ``images`` that repeat the ``first``: where labels or given parts differ, that."""
     original = first.iloc[0]
     rows = zip(images["image"], images["label"], _part(images) != _part(first).iat[0], strict=True)
@@ -276,11 +304,11 @@ def _told(prefix: str, images: pd.DataFrame, first: pd.DataFrame, detail: str, *
         if image == original["image"]:
             continue
         differ = label != original["label"]
-        if differ:
+        if differ and not only_leaks:
             yield f"{prefix}contradiction", image, original["image"], detail or f"{label}, {original['label']}"
         if elsewhere:
             yield f"{prefix}leak", image, original["image"], detail
-        elif not differ and not many:
+        elif not differ and not only_leaks:
             yield f"{prefix}duplicate", image, original["image"], detail
 
 
@@ -289,7 +317,14 @@ def _part(images: pd.DataFrame) -> pd.Series:
     return images["given_split"].mask(images["given_split"] == "", "train")
 
 
-def _imbalance(images: pd.DataFrame) -> Iterator[_Finding]:
-    counts = images.loc[images["reason"] == "", "label"].value_counts()
+def _classes(images: pd.DataFrame) -> Iterator[_Finding]:
+    readable = images[images["reason"] == ""]
+    counts = readable["label"].value_counts()
+    for label, came in images["label"].value_counts().items():
+        if label not in counts:
+            yield "unreadable_class", "", "", f"{label}: {came:,}"
+    for label, different in readable.groupby("label")["content"].nunique().items():
+        if different < FEWEST:
+            yield "too_few", "", "", f"{label}: {different}"
     if counts.max() >= IMBALANCE * counts.min():
         yield "imbalance", "", "", f"{counts.idxmax()}: {counts.max():,}; {counts.idxmin()}: {counts.min():,}"

@@ -132,7 +132,7 @@ def divide_images(
 ) -> list[Path]:
     """Deal the images that were audited in ``folder`` out to their parts.
 
-    Images that were dealt there before with the same arguments keep their part.
+    Images that were dealt there before keep their part, unless ``fractions``, ``group_pattern`` or ``seed`` are others.
 
     Args:
         fractions: the share of each part, for the parts that the data does not bring.
@@ -152,11 +152,11 @@ def divide_images(
     images = audit.readable.reset_index(drop=True)
     if group_pattern is not None:
         images["group"] = images["group"].mask(images["group"] == "", _named(images["image"], group_pattern))
-    identity = [dict(fractions), group_pattern, set_leaks_aside, seed]
+    identity = [dict(fractions), group_pattern, seed]
     earlier = _earlier(folder / DEALT, identity)
     parts = split(images, fractions, seed=seed, pairs=audit.pairs, earlier=earlier, set_leaks_aside=set_leaks_aside)
     before = images["content"].map(earlier)
-    moved = before.notna() & (before != parts["split"])
+    moved = before.notna() & (before != parts["split"]) & (parts["aside"] == "")
     moves = images[["image", "label"]].assign(before=before, after=parts["split"])[moved]
     if train_limit is not None:
         parts = limit_training(images, parts, train_limit, seed=seed)
@@ -168,7 +168,9 @@ def divide_images(
     write_text(folder / CLASSES, json.dumps(labels, ensure_ascii=False) + "\n")
     write_table(folder / ASIDE, load_images(folder).set_aside)
     # Last: until it is there, what was dealt before is what counts.
-    dealt = dict(zip(images["content"], parts["split"], strict=True))
+    # What is not there this time keeps its part for when it comes back; of equal images the one that is used counts.
+    order = parts["aside"].eq("").sort_values(kind="stable").index
+    dealt = {**earlier, **dict(zip(images["content"][order], parts["split"][order], strict=True))}
     write_text(folder / DEALT, json.dumps({"identity": identity, "parts": dealt}, sort_keys=True) + "\n")
     return [folder / name for name in (TABLE, MOVES, CLASSES, ASIDE, DEALT)]
 
@@ -176,9 +178,9 @@ def divide_images(
 def _named(paths: pd.Series, pattern: str) -> pd.Series:
     """What ``pattern`` finds in each path, "" where it finds nothing."""
     found = [re.search(pattern, path) for path in paths]
-    if not any(found):
-        raise CnnprojError("split.pattern_matches_nothing", pattern=pattern, image=paths.iloc[0])
     names = ["" if match is None else "/".join(part or "" for part in match.groups() or [match[0]]) for match in found]
+    if not any(names):
+        raise CnnprojError("split.pattern_matches_nothing", pattern=pattern, image=paths.iloc[0])
     return pd.Series(names, index=paths.index, dtype=object)
 
 

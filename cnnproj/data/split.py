@@ -63,6 +63,8 @@ def split(
     wanted = ["train", *(name for name in PARTS[1:] if name not in given)]
     if len(wanted) > 1:
         free = (part == "train") & ~held
+        if not free.any():
+            raise CnnprojError("split.all_held_out", part=given[0])
         total = sum(fractions[name] for name in wanted)
         shares = np.array([fractions[name] / total for name in wanted])
         before = images.loc[free, "content"].map({c: p for c, p in (earlier or {}).items() if p in wanted})

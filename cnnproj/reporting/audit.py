@@ -26,7 +26,7 @@ def audit_facts(images: Images, near_duplicates: bool) -> dict[str, Any]:
             "words": say(f"audit.kind.{kind}"),
             "count": len(found),
             "first": first_of(found),
-            "advice": say(f"audit.advice.{kind}"),
+            "advice": audit.advice(kind, found),
         }
         for kind, found in audit.by_kind()
     ]

@@ -55,7 +55,7 @@ def _ratio(counts: pd.Series, ratio: float) -> str:
     largest, smallest = int(counts.max()), int(counts.min())
     if largest == smallest:
         return say("report.balance.equal", n=largest)
-    times = f"{ratio:.1f}".removesuffix(".0")
+    times = f"{ratio:.2f}" if ratio < 1.1 else f"{ratio:.1f}".removesuffix(".0")
     return say(
         "report.balance.ratio",
         large=counts.idxmax(),

@@ -28,6 +28,13 @@ FILE, FIGURES = "report.html", "figures"
 MOST_ASIDE = 200  # images set aside that the report lists; the file beside it lists all
 MOST_UNFOLDED = 12  # classes up to which a table with a row for each stands open
 MOST_CONFUSED = 5  # pairs of classes
+# Which held-out parts the data brought → what is said of them.
+_ORIGIN = {
+    (): "drawn",
+    ("validation",): "given_validation",
+    ("test",): "given_test",
+    ("validation", "test"): "given_both",
+}
 _ITSELF = "report"  # the stage that writes the report: its record is of the one before
 
 
@@ -132,8 +139,9 @@ def _title(results: Results) -> str:
 def _data(results: Results) -> dict[str, Any]:
     table, aside = results.images.table, results.images.set_aside
     counts = results.images.counts
-    sizes = table[["height", "width"]].drop_duplicates().sort_values(["height", "width"]).to_numpy()
-    ends = [f"{height}×{width}" for height, width in sizes[[0, -1]]]
+    given = set(results.images.audit.images["given_split"])
+    sizes = table[["width", "height"]].drop_duplicates().sort_values(["width", "height"]).to_numpy()
+    ends = [f"{width}×{height}" for width, height in sizes[[0, -1]]]
     height, width, channels = results.images.shape
     reasons = [_reason(image, reason) for image, reason in aside[["image", "reason"]].to_numpy()]
     return {
@@ -143,6 +151,7 @@ def _data(results: Results) -> dict[str, Any]:
         "sizes": ends[0] if len(sizes) == 1 else say("report.from_to", low=ends[0], high=ends[1]),
         "size": f"{height}×{width}",
         "channels": channels,
+        "origin": _ORIGIN[tuple(part for part in ("validation", "test") if part in given)],
         "groups": table.loc[table["group"] != "", "group"].nunique(),
         "reasons": pd.Series(reasons, dtype=object)
         .value_counts(sort=False)

@@ -12,9 +12,11 @@ from cnnproj.data.audit import KINDS, Audit, load_audit
 from cnnproj.data.decoding import Decoded
 from cnnproj.data.images import load_images
 from cnnproj.data.sources.source import Record, Source, image_table
+from cnnproj.errors import CnnprojError
 from cnnproj.words import catalogue, languages
 
 from .made import opened
+from .painted import Painted, numbered
 from .stored import audited, divided
 from .test_near_duplicates import photo
 from .troubles import make_trouble_folder
@@ -86,11 +88,10 @@ def test_nothing_is_found_in_good_images_but_that_they_have_a_copy(troubled):
 
 def test_each_planted_image_has_no_other_trouble(troubled):
     _, planted, audit = troubled
-    excused = {"placeholder": {"contradiction"}}  # it stands in two classes
     found = found_in(audit)
 
     for path, kind in planted.items():
-        assert found[path] - {kind} <= excused.get(kind, set()), path
+        assert found[path] == {kind}, path
 
 
 def test_what_cannot_be_read_is_set_aside_and_all_else_is_dealt_out(troubled):
@@ -164,6 +165,44 @@ def test_classes_of_unequal_size_are_told_with_the_largest_and_the_smallest(tmp_
     found = audit_of(photos(*rows), tmp_path).findings
 
     assert found[["kind", "detail"]].to_numpy().tolist() == [["imbalance", "a: 10; b: 5"]]
+
+
+def test_a_class_of_which_no_image_can_be_read_is_told_and_the_others_go_on(tmp_path):
+    records = [Record(name, "abc"[n % 3], "", "", "1") for n, name in enumerate(numbered(30))]
+    records += [Record(f"broken/{n}.png", "lost", "", "", "1") for n in range(4)]
+    audit = audit_of(Painted("x", image_table(records, "x"), "0"), tmp_path)
+
+    assert ["unreadable_class", "", "", "lost: 4"] in audit.findings.to_numpy().tolist()
+    assert audit.classes.loc["lost"].tolist() == [4, 0]
+    assert audit.classes.loc["a"].tolist() == [10, 10]
+
+
+def test_where_only_one_class_can_be_read_that_is_refused(tmp_path):
+    records = [Record(name, "solo", "", "", "1") for name in numbered(5)]
+    records += [Record(f"broken/{n}.png", "lost", "", "", "1") for n in range(5)]
+
+    with pytest.raises(CnnprojError, match=r"only 'solo' has any.*'broken/0.png' is empty"):
+        audited(Painted("x", image_table(records, "x"), "0"), tmp_path)
+
+
+def test_a_class_too_small_to_be_divided_is_told_by_the_audit_already(tmp_path):
+    rows = [(f"{n}={n}", "a") for n in range(4)] + [(f"x{n}={90 + n % 2}", "b") for n in range(4)]
+    found = audit_of(photos(*rows), tmp_path).findings
+
+    assert ["too_few", "", "", "b: 2"] in found.to_numpy().tolist()
+
+
+def test_it_is_told_if_what_needs_care_falls_on_one_class(tmp_path):
+    class Gray(Photos):
+        def read(self, row: int) -> Decoded:
+            pixels = super().read(row).pixels
+            gray = self.table["image"].iat[row].startswith("gray")
+            return Decoded(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if gray else pixels)
+
+    rows = [(f"{'gray' if n < 6 and n % 2 else 'colour'}={n}", "ab"[n % 2]) for n in range(30)]
+    summary = audit_of(Gray("photos", photos(*rows).table, "0"), tmp_path).summary
+
+    assert "3 of these 3 are of the class 'b'" in summary["what it means"].iloc[0]
 
 
 def test_one_colour_image_among_gray_ones_is_told(tmp_path):

@@ -269,3 +269,29 @@ def test_dealing_again_without_new_images_changes_nothing(tmp_path):
     divided(tmp_path)
 
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*") if path.is_file()} == before
+
+
+def test_images_that_were_away_for_a_while_come_back_to_their_part(tmp_path):
+    before = parts_of(stored(painted(numbered(60)), tmp_path))
+    stored(painted(numbered(60)[20:]), tmp_path)
+    after = stored(painted(numbered(60)), tmp_path)
+
+    assert parts_of(after) == before
+    assert after.moves.empty
+
+
+def test_a_leak_that_is_set_aside_has_not_moved(tmp_path):
+    class Same(Painted):
+        def read(self, row: int) -> Decoded:
+            name = self.table["image"].iat[row]
+            return Decoded(np.arange(16, dtype=np.uint8).reshape(4, 4) * 9) if "same" in name else super().read(row)
+
+    records = [Record(name, ("cat", "dog")[n % 2], "train", "", "1") for n, name in enumerate(numbered(30))]
+    records += [Record("a/same.png", "cat", "test", "", "1"), Record("z/same.png", "cat", "train", "", "1")]
+    records += [Record("t/1.png", "dog", "test", "", "1")]
+    source = Same("x", image_table(records, "x"), "0")
+    stored(source, tmp_path)
+    divided(tmp_path, set_leaks_aside=False)
+    divided(tmp_path)
+
+    assert stored(source, tmp_path).moves.empty

@@ -161,6 +161,13 @@ def test_training_images_that_are_held_out_too_are_set_aside():
     assert part[:-3].tolist() == images["given_split"][:-3].tolist()
 
 
+def test_where_every_group_stands_in_the_test_part_too_nothing_is_left_and_that_is_said():
+    rows = [("ab"[n % 2], f"{n}", f"person {n % 4 // 2}", "test" if n % 3 == 0 else "train") for n in range(40)]
+
+    with pytest.raises(CnnprojError, match="nothing is left to train on"):
+        split(table(*rows), FRACTIONS, seed=1)
+
+
 def test_the_rest_of_a_held_out_group_is_set_aside():
     images = table(
         *singles("", a=9, b=9), *singles("test", 20, a=2, b=2), ("a", "x", "anna", "test"), ("b", "y", "anna", "")

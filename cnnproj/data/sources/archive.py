@@ -4,6 +4,7 @@ import re
 import stat
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
@@ -15,6 +16,7 @@ MAX_MEMBERS = 200_000
 MAX_UNPACKED_BYTES = 20 << 30
 MAX_RATIO = 200
 RATIO_COUNTS_ABOVE_BYTES = 1 << 20
+_SAYS_UTF_8 = 0x800  # the flag of a member whose name is known to be UTF-8; else it is read as code page 437
 
 
 class Zip(FileTree):
@@ -49,8 +51,6 @@ class Zip(FileTree):
             path = _posix(info)
             if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in path.split("/"):
                 self._refuse("data.zip_outside", member=info.filename)
-            if stat.S_ISLNK(info.external_attr >> 16):
-                self._refuse("data.zip_link", member=info.filename)
             if info.flag_bits & 0x1:
                 self._refuse("data.zip_encrypted", member=info.filename)
             # The other methods unpack without a bound on what one step gives.
@@ -78,6 +78,8 @@ class Zip(FileTree):
             folders.update(str(parent) for parent in PurePosixPath(path).parents[:-1])
             if _is_folder(info):
                 folders.update({path} - {"."})
+            elif stat.S_ISLNK(info.external_attr >> 16):
+                passed_over.add(PassedOver(path, "link"))
             elif kind := kind_passed_over(path):
                 passed_over.add(PassedOver(path, kind))
             else:
@@ -98,8 +100,12 @@ class Zip(FileTree):
 
 
 def _posix(info: zipfile.ZipInfo) -> str:
-    """The path of a member; some programs on Windows write backslashes."""
-    return PurePosixPath(info.filename.replace("\\", "/")).as_posix()
+    """The path of a member; some programs on Windows write backslashes, and many write UTF-8 without saying so."""
+    name = info.filename
+    if not info.flag_bits & _SAYS_UTF_8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return PurePosixPath(name.replace("\\", "/")).as_posix()
 
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:

@@ -104,6 +104,7 @@ class Project:
 
     def preview(self, images: int = 4, variants: int = 6) -> AugmentationPreview:
         """What augmentation makes of the first training images: the same arguments and arithmetic as in training."""
+        self._start()
         import numpy as np
 
         from cnnproj.data.augmentation import Augmentation
@@ -112,7 +113,6 @@ class Project:
         train = self.images.train
         _, first = np.unique(train.labels, return_index=True)
         originals = train.images(first[:images])
-        self._start()
         vary = Augmentation(self._augmentation)
         seeds = [derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)]
         varied = np.stack([vary(originals, seed=seed) for seed in seeds], axis=1)

@@ -55,9 +55,9 @@ class Warp:
         Args:
             images: n arrays, (height, width, channels), all of the dtype of ``out``.
             matrices: (n, 2, 3), as ``cnnproj.data.transforms.matrices`` makes them.
-            out: (n, height, width, channels); written.
+            out: (n, height, width, channels); written; OpenCV is used only where it is contiguous.
         """
-        if not self.is_fast(out.dtype, out.shape[3]):
+        if not (self.is_fast(out.dtype, out.shape[3]) and out.flags.c_contiguous):
             for image, matrix, target in zip(images, matrices, out, strict=True):
                 self._with_scipy(image, matrix, target)
         elif self.order == 0:
@@ -67,11 +67,19 @@ class Warp:
             self._linear(images, matrices, out)
 
     def _linear(self, images: Sequence[np.ndarray], matrices: np.ndarray, out: np.ndarray) -> None:
-        size = (out.shape[2], out.shape[1])
-        border, warp = _BORDERS[self.fill_mode], cv2.warpAffine
+        height, width, channels = out.shape[1:]
+        size, border, warp, convert = (width, height), _BORDERS[self.fill_mode], cv2.warpAffine, cv2.cvtColor
         swapped = matrices[:, ::-1][:, :, [1, 0, 2]]  # OpenCV has x before y
-        for image, matrix, target in zip(images, swapped, out, strict=True):
-            warp(image, matrix, size, target, _LINEAR, border)
+        if channels == 3:  # OpenCV takes half the time for four channels that it takes for three
+            wide = np.empty((len(out), height, width, 4), out.dtype)
+            source = np.empty((height, width, 4), out.dtype)
+            for image, matrix, target in zip(images, swapped, wide, strict=True):
+                convert(image, cv2.COLOR_RGB2RGBA, source)
+                warp(source, matrix, size, target, _LINEAR, border)
+            convert(wide.reshape(-1, width, 4), cv2.COLOR_RGBA2RGB, out.reshape(-1, width, 3))
+        else:
+            for image, matrix, target in zip(images, swapped, out, strict=True):
+                warp(image, matrix, size, target, _LINEAR, border)
         if self.fill_mode == "constant":
             for matrix, target in zip(matrices, out, strict=True):
                 self._fill_outside(*_coordinates(matrix, target.shape), target)

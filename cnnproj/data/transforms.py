@@ -138,10 +138,9 @@ def _columns(generator: Any, shape: tuple[int, int]) -> dict[str, _Column]:
 
 def _shift(given: Any, side: int) -> _Column:
     """A fraction of the side, or pixels from 1 on; a whole number or a list is chosen from."""
-    factor = side if np.max(given) < 1 else 1
-    if np.ndim(given) or isinstance(given, int | np.integer):
-        return _Column(choices=given, factor=factor)
-    return _Column(-given, given, factor=factor)
+    if isinstance(given, float):
+        return _Column(-given, given, factor=side if given < 1 else 1)
+    return _Column(choices=given, factor=side if np.max(given) < 1 else 1)
 
 
 def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:

@@ -146,9 +146,9 @@ def _shift(given: Any, side: int) -> _Column:
 def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
     """Where the pixels of each image come from: source = matrix @ (row, column, 1).
 
-    Rotation, shift, shear and zoom about the centre, as the stock class composes them, and the flips that it makes
-    afterwards. Its axes are kept as they are: it names them x and y but swaps them before use, so that the "centre"
-    of an image that is not square has height and width exchanged.
+    Rotation, shift, shear and zoom about the centre, as the stock class composes them, without its flips. Its axes are
+    kept as they are: it names them x and y but swaps them before use, so that the "centre" of an image that is not
+    square has height and width exchanged.
 
     Args:
         parameters: of n images.
@@ -159,19 +159,26 @@ def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
     """
     height, width = shape
     theta, shear = np.deg2rad(parameters.theta), np.deg2rad(parameters.shear)
-    cos, sin, tx, ty = np.cos(theta), np.sin(theta), parameters.tx, parameters.ty
-    lean, upright = -np.sin(shear), np.cos(shear)
-    made = np.empty((len(theta), 2, 3))
-    # The second axis of the stock's matrix is the row of the image.
-    made[:, 1, 1] = cos * parameters.zx
-    made[:, 1, 0] = (cos * lean - sin * upright) * parameters.zy
-    made[:, 0, 1] = sin * parameters.zx
-    made[:, 0, 0] = (sin * lean + cos * upright) * parameters.zy
-    centre_x, centre_y = height / 2 - 0.5, width / 2 - 0.5
-    made[:, 1, 2] = (cos * tx - sin * ty + centre_x) - made[:, 1, 1] * centre_x - made[:, 1, 0] * centre_y
-    made[:, 0, 2] = (sin * tx + cos * ty + centre_y) - made[:, 0, 1] * centre_x - made[:, 0, 0] * centre_y
-    for axis, (flipped, side) in enumerate(((parameters.flip_vertical, height), (parameters.flip_horizontal, width))):
-        if flipped.any():
-            made[flipped, :, 2] += made[flipped, :, axis] * (side - 1)
-            made[flipped, :, axis] *= -1
-    return made
+    rotation, shift, lean, zoom, centre, back = stack = np.zeros((6, len(theta), 3, 3))
+    stack[..., range(3), range(3)] = 1
+    rotation[:, 0, 0] = rotation[:, 1, 1] = np.cos(theta)
+    rotation[:, 1, 0] = np.sin(theta)
+    rotation[:, 0, 1] = -rotation[:, 1, 0]
+    shift[:, 0, 2], shift[:, 1, 2] = parameters.tx, parameters.ty
+    lean[:, 0, 1], lean[:, 1, 1] = -np.sin(shear), np.cos(shear)
+    zoom[:, 0, 0], zoom[:, 1, 1] = parameters.zx, parameters.zy
+    centre[:, :2, 2] = height / 2 - 0.5, width / 2 - 0.5
+    back[:, :2, 2] = -centre[:, :2, 2]
+    # Products of matrices in the stock's order are equal to its own in every bit: the last one decides on which side of
+    # an edge a pixel lies that comes from the edge itself.
+    made = centre @ (rotation @ shift @ lean @ zoom) @ back
+    return np.ascontiguousarray(made[:, 1::-1, [1, 0, 2]])
+
+
+def with_flips(made: np.ndarray, parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
+    """The matrices ``made``, (n, 2, 3), with the flips that follow the warp taken into them."""
+    flipped = made.copy()
+    for axis, chosen in enumerate((parameters.flip_vertical, parameters.flip_horizontal)):
+        flipped[chosen, :, 2] += flipped[chosen, :, axis] * (shape[axis] - 1)
+        flipped[chosen, :, axis] *= -1
+    return flipped

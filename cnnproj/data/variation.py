@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnproj.data.extras import Drawn, Extras
 from cnnproj.data.light import brighten, scale_of, shift_channels
-from cnnproj.data.transforms import Parameters, matrices
+from cnnproj.data.transforms import Parameters, matrices, with_flips
 from cnnproj.data.warp import Warp, in_chunks
 
 
@@ -36,6 +36,8 @@ class Variation:
             self.matrices = matrices(parameters, shape)
             if drawn is not None and crops:
                 self.matrices = self.matrices @ extras.crop(drawn, shape)
+            if warp.takes_flips:
+                self.matrices = with_flips(self.matrices, parameters, shape)
         self.changes_values = parameters.channel_shift is not None or parameters.brightness is not None
         self.changes_values |= drawn is not None and extras.changes_values
 
@@ -81,15 +83,18 @@ class Variation:
             images = [image.astype(out.dtype) for image in images]
         if self.all_warp:
             self.warp.batch(images, self.matrices[chunk], out)
-            return
-        # The stock class does not resample an image that stays in its place, and neither is it done here.
-        flips = zip(self.parameters.flip_vertical[chunk], self.parameters.flip_horizontal[chunk], strict=True)
-        for place, (down, across) in enumerate(flips):
-            if self.warps[chunk][place]:
+        else:  # the stock class does not resample an image that stays in its place
+            for place, warps in enumerate(self.warps[chunk]):
                 one = slice(place, place + 1)
-                self.warp.batch(images[one], self.matrices[chunk][one], out[one])
-            else:
-                out[place] = images[place][:: -1 if down else 1, :: -1 if across else 1]
+                if warps:
+                    self.warp.batch(images[one], self.matrices[chunk][one], out[one])
+                else:
+                    out[place] = images[place]
+        down, across = self.parameters.flip_vertical[chunk], self.parameters.flip_horizontal[chunk]
+        if self.any_warps and self.warp.takes_flips:
+            down, across = down & ~self.warps[chunk], across & ~self.warps[chunk]
+        for place in np.flatnonzero(down | across):
+            out[place] = out[place][:: -1 if down[place] else 1, :: -1 if across[place] else 1]
 
     def _change_values(self, image: np.ndarray, source: np.ndarray, place: int) -> np.ndarray:
         """``image``, which was made of ``source``, with its channels shifted, its brightness and more changed."""

@@ -50,6 +50,11 @@ class Warp:
             return False
         return self.order == 0 or _is_exact(_BORDERS[self.fill_mode], channels)
 
+    @property
+    def takes_flips(self) -> bool:
+        """Whether a flip can be part of the matrix: not where a rounding error decides what a pixel is."""
+        return self.order == 1 and self.fill_mode in ("nearest", "reflect")
+
     def batch(self, images: Sequence[np.ndarray], matrices: np.ndarray, out: np.ndarray) -> None:
         """Resample each of ``images`` through its matrix into its place in ``out``.
 
@@ -70,7 +75,7 @@ class Warp:
     def _linear(self, images: Sequence[np.ndarray], matrices: np.ndarray, out: np.ndarray) -> None:
         height, width, channels = out.shape[1:]
         size, border, warp, convert = (width, height), _BORDERS[self.fill_mode], cv2.warpAffine, cv2.cvtColor
-        swapped = np.ascontiguousarray(matrices[:, ::-1][:, :, [1, 0, 2]])  # OpenCV has x before y
+        swapped = np.ascontiguousarray(matrices[:, ::-1, [1, 0, 2]])  # OpenCV has x before y
         if channels == 3 and width * height > _WORTH_A_CHANNEL:
             wide = np.empty((len(out), height, width, 4), out.dtype)
             source = np.empty((height, width, 4), out.dtype)

@@ -9,7 +9,7 @@ import scipy.ndimage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnproj.data.transforms import Parameters, matrices
+from cnnproj.data.transforms import Parameters, matrices, with_flips
 from cnnproj.data.warp import Warp, in_chunks
 
 sides, modes = st.integers(1, 60), st.sampled_from(["nearest", "reflect", "constant"])
@@ -29,6 +29,11 @@ geometry = st.fixed_dictionaries(
 
 def noise(shape: tuple[int, ...], dtype: str = "float32", seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape).astype(dtype)
+
+
+def matrix_of(drawn: dict, *shape: int) -> np.ndarray:
+    parameters = Parameters.of_one(drawn)
+    return with_flips(matrices(parameters, shape), parameters, shape)[0]
 
 
 def by_scipy(warp: Warp, image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -60,7 +65,7 @@ def on_the_edge(matrix: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 @given(geometry, sides, sides, st.sampled_from([1, 3, 4]), modes)
 def test_linear_interpolation_is_scipys_within_a_hundredth_of_a_value(drawn, height, width, channels, mode):
     image, warp = noise((height, width, channels)), Warp(mode, 77.0, 1)
-    matrix = matrices(Parameters.of_one(drawn), (height, width))[0]
+    matrix = matrix_of(drawn, height, width)
     assert warp.is_fast(image.dtype, channels)
 
     difference = abs(warped(warp, image, matrix) - by_scipy(warp, image, matrix))
@@ -73,7 +78,7 @@ def test_linear_interpolation_is_scipys_within_a_hundredth_of_a_value(drawn, hei
 @given(geometry, sides, sides, st.sampled_from([1, 3, 4]), modes)
 def test_uint8_is_the_exact_value_rounded(drawn, height, width, channels, mode):
     image, warp = noise((height, width, channels)), Warp(mode, 77.0, 1)
-    matrix = matrices(Parameters.of_one(drawn), (height, width))[0]
+    matrix = matrix_of(drawn, height, width)
 
     difference = abs(warped(warp, image.astype(np.uint8), matrix) - by_scipy(warp, image, matrix))
 
@@ -87,7 +92,7 @@ def test_uint8_is_the_exact_value_rounded(drawn, height, width, channels, mode):
 )
 def test_the_nearest_pixel_is_the_same_one_except_where_two_are_equally_near(drawn, height, width, mode, dtype):
     image, warp = noise((height, width, 3), dtype), Warp(mode, 77.0, 0)
-    matrix = matrices(Parameters.of_one(drawn), (height, width))[0]
+    matrix = matrix_of(drawn, height, width)
 
     differs = (warped(warp, image, matrix) != by_scipy(warp, image, matrix)).any(axis=-1)
 
@@ -109,7 +114,7 @@ def test_the_nearest_pixel_is_the_same_one_except_where_two_are_equally_near(dra
 )
 def test_where_opencv_has_no_equal_scipy_itself_is_used(warp, dtype, channels):
     image = noise((20, 17, channels), dtype)
-    matrix = matrices(Parameters.of_one({"theta": 20, "zx": 0.9, "tx": 2.3}), (20, 17))[0]
+    matrix = matrix_of({"theta": 20, "zx": 0.9, "tx": 2.3}, 20, 17)
 
     assert not warp.is_fast(image.dtype, channels)
     assert (warped(warp, image, matrix) == by_scipy(warp, image, matrix)).all()
@@ -117,7 +122,7 @@ def test_where_opencv_has_no_equal_scipy_itself_is_used(warp, dtype, channels):
 
 def test_an_image_of_which_the_memory_is_out_of_order_is_warped_all_the_same():
     image, warp = noise((30, 20, 3), "uint8"), Warp("nearest", 0, 1)
-    matrix = matrices(Parameters.of_one({"theta": 20}), (30, 20))[0]
+    matrix = matrix_of({"theta": 20}, 30, 20)
 
     assert (warped(warp, np.asfortranarray(image), matrix) == warped(warp, image, matrix)).all()
     assert (warped(warp, image[::-1, ::-1, ::-1], matrix) == warped(warp, image[::-1, ::-1, ::-1].copy(), matrix)).all()

@@ -14,7 +14,7 @@ from tensorflow.keras.preprocessing.image import ImageDataGenerator as StockGene
 from tensorflow.keras.preprocessing.image import NumpyArrayIterator, array_to_img
 
 from cnnproj.data.extras import Extras
-from cnnproj.data.transforms import draw
+from cnnproj.data.transforms import draw, varies
 from cnnproj.data.variation import Variation, vary_one
 from cnnproj.data.warp import Warp
 
@@ -232,6 +232,11 @@ class Augmentation:
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self.arguments = dict(arguments)
         self._generator = ImageDataGenerator(**self.arguments)
+
+    @property
+    def varies(self) -> bool:
+        """Whether an image comes out differently each time."""
+        return varies(self._generator) or bool(self._generator.extras.used)
 
     def __call__(self, images: np.ndarray, *, seed: int) -> np.ndarray:
         """Each of ``images`` varied at random, the same for the same ``seed``.

@@ -115,6 +115,15 @@ def draw(generator: Any, shape: tuple[int, int], n: int, stream: np.random.Rando
     )
 
 
+def varies(generator: Any) -> bool:
+    """Whether ``generator`` draws anything that differs from image to image."""
+    columns = _columns(generator, (1, 1))
+    for name in ("flip_horizontal", "flip_vertical"):  # drawn in any case
+        del columns[name]
+    ranges = any(column.choices is not None or column.low != column.high for column in columns.values())
+    return ranges or bool(generator.horizontal_flip or generator.vertical_flip)
+
+
 def _columns(generator: Any, shape: tuple[int, int]) -> dict[str, _Column]:
     """What is drawn for an image, in the order of the stock class."""
     columns = {}
@@ -172,7 +181,8 @@ def matrices(parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:
     # Products of matrices in the stock's order are equal to its own in every bit: the last one decides on which side of
     # an edge a pixel lies that comes from the edge itself.
     made = centre @ (rotation @ shift @ lean @ zoom) @ back
-    return np.ascontiguousarray(made[:, 1::-1, [1, 0, 2]])
+    inside: np.ndarray = np.ascontiguousarray(made[:, 1::-1, [1, 0, 2]])
+    return inside
 
 
 def with_flips(made: np.ndarray, parameters: Parameters, shape: tuple[int, int]) -> np.ndarray:

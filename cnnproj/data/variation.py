@@ -93,7 +93,7 @@ class Variation:
         down, across = self.parameters.flip_vertical[chunk], self.parameters.flip_horizontal[chunk]
         if self.any_warps and self.warp.takes_flips:
             down, across = down & ~self.warps[chunk], across & ~self.warps[chunk]
-        for place in np.flatnonzero(down | across):
+        for place in np.flatnonzero(down | across).tolist():
             out[place] = out[place][:: -1 if down[place] else 1, :: -1 if across[place] else 1]
 
     def _change_values(self, image: np.ndarray, source: np.ndarray, place: int) -> np.ndarray:

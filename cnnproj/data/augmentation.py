@@ -33,6 +33,11 @@ class ImageDataGenerator(StockGenerator):  # type: ignore[misc]
     * ``brightness_range`` works on images of floats in [0, 1], told by an image's largest value being at most 1;
     * nothing warns.
 
+    Two oddities of the stock class are kept, since seeds would else give other images: ``width_shift_range`` moves
+    images up and down and ``height_shift_range`` sideways, and an image that is not square is not turned about its
+    very centre. Where brightness follows a warp, the values are cut off to whole numbers, so that one within 0.01 of a
+    whole number may come out a step apart.
+
     A ``preprocessing_function`` is called after each image is varied and before the next is drawn, as it may draw from
     the same stream; then images are made one by one.
 

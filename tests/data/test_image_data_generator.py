@@ -337,6 +337,17 @@ def test_brightness_works_on_floats_from_0_to_1(dtype):
     assert made.apply_transform(images[0], {"brightness": 3.0}) == pytest.approx(np.clip(images[0] * 3, 0, 1))
 
 
+def test_the_stock_class_exchanges_the_directions_of_shifts_and_so_do_its_images_here():
+    images = np.zeros((1, 9, 9, 1), np.float32)
+    images[:, 4, 4] = 255
+    for name, axis in (("width_shift_range", 0), ("height_shift_range", 1)):
+        stock, ours = both({name: [3]}, lambda made: next(made.flow(images, seed=1)))
+        assert apart(stock, ours) == 0
+        moved = np.argwhere(ours[0, ..., 0] == 255)[0] - 4
+        assert abs(moved[axis]) == 3
+        assert moved[1 - axis] == 0
+
+
 def test_it_trains_without_a_warning():
     import keras
 

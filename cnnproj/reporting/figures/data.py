@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 30  # classes that get a name of their own on an axis
 MOST_SAMPLED = 12
+MOST_HIGH = 8.0  # inches: what a page of print has room for
 _PARTS: dict[str, dict[str, Any]] = {
     "train": {"facecolor": BLUE, "edgecolor": BLUE},
     "validation": {"facecolor": "white", "edgecolor": ORANGE, "hatch": "/////"},
@@ -135,8 +136,9 @@ def augmented(preview: AugmentationPreview) -> Chart:
     for name, variants_of_first in preview.alone.items():
         strips.append((f"{name}\n{_as_text(preview.arguments[name])}", preview.originals[:1], variants_of_first))
     height, width = preview.originals.shape[1:3]
-    side = min(0.85, 5.6 / (variants + 1))
-    chart = Chart(WIDTH, 0.35 + len(strips) * (side * min(2.0, height / width) + 0.08))
+    tall = min(2.0, height / width)
+    side = min(0.85, 5.6 / (variants + 1), MOST_HIGH / len(strips) / tall)
+    chart = Chart(WIDTH, 0.35 + len(strips) * (side * tall + 0.08))
     grid = chart.subplots(len(strips), 2, squeeze=False, width_ratios=[1, variants])
     for (left, right), (name, original, varied) in zip(grid, strips, strict=True):
         for axes, strip in ((left, original), (right, varied)):

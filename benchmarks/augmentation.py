@@ -5,8 +5,9 @@
 
 Rotation, shift, shear, zoom and horizontal flip, batches of 64 random images, uint8 in, float32 in [0, 1] out. Each
 figure is the median of 5 rounds; in each round every side has its turn, so that all see the same machine. Keras has no
-layer for shear: those make do without. Albumentations runs on as many threads as ours, an image at a time as it is
-meant to be used; it is measured where it is installed (`pip install albumentations`). "OpenCV alone" is nothing but the
+layer for shear: those make do without. Albumentations takes an image at a time, as it is meant to be used, on as many
+threads as ours where images are so large that it gains by them; it is measured where it is installed (`pip install
+albumentations`). "OpenCV alone" is nothing but the
 calls of warpAffine on arrays that are ready, with the same matrices, threads and chunks: once on the images as they
 are, and once, for RGB, on images that had a fourth channel before, which OpenCV does faster and ours makes use of.
 """
@@ -87,6 +88,8 @@ def albumentations(images: np.ndarray, threads: int) -> Work | None:
         import albumentations as albu
     except ImportError:
         return None
+    if images[0].size < 2**14:
+        threads = 1
     border = cv2.BORDER_REPLICATE
     shift = {"x": (-0.1, 0.1), "y": (-0.1, 0.1)}
     zoom = {"x": (0.8, 1.2), "y": (0.8, 1.2)}

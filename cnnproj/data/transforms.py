@@ -79,10 +79,6 @@ class _Column:
         chosen = stream.choice(self.choices)
         return float(chosen * stream.choice([-1, 1]))
 
-    def value(self, drawn: np.ndarray) -> np.ndarray:
-        inside = drawn if self.choices is not None else self.low + (self.high - self.low) * drawn
-        return inside * self.factor
-
 
 def draw(generator: Any, shape: tuple[int, int], n: int, stream: np.random.RandomState) -> Parameters:
     """The parameters of ``n`` images, as ``n`` calls of the stock ``get_random_transform`` draw them.
@@ -99,7 +95,8 @@ def draw(generator: Any, shape: tuple[int, int], n: int, stream: np.random.Rando
     else:  # a choice takes as many numbers from the stream as it happens to need
         drawn = np.array([[column.draw(stream) for column in columns.values()] for _ in range(n)])
         drawn = drawn.reshape(n, len(columns))
-    values = {name: column.value(drawn[:, place]) for place, (name, column) in enumerate(columns.items())}
+    low, width, factor = np.array([(one.low, one.high - one.low, one.factor) for one in columns.values()]).T
+    values = dict(zip(columns, ((low + width * drawn) * factor).T, strict=True))
     zeros, ones = np.zeros(n), np.ones(n)
     return Parameters(
         theta=values.get("theta", zeros),
@@ -189,6 +186,6 @@ def with_flips(made: np.ndarray, parameters: Parameters, shape: tuple[int, int])
     """The matrices ``made``, (n, 2, 3), with the flips that follow the warp taken into them."""
     flipped = made.copy()
     for axis, chosen in enumerate((parameters.flip_vertical, parameters.flip_horizontal)):
-        flipped[chosen, :, 2] += flipped[chosen, :, axis] * (shape[axis] - 1)
-        flipped[chosen, :, axis] *= -1
+        flipped[:, :, 2] += flipped[:, :, axis] * (chosen * (shape[axis] - 1))[:, None]
+        flipped[:, :, axis] *= (1 - 2 * chosen)[:, None]
     return flipped

@@ -103,7 +103,8 @@ class Project:
         return load_images(self._folder(DATA))
 
     def preview(self, images: int = 4, variants: int = 6) -> AugmentationPreview:
-        """What augmentation makes of the first training images: the same arguments and arithmetic as in training."""
+        """What augmentation makes of the first training images, by the arguments and the arithmetic of training."""
+        self._start()
         import numpy as np
 
         from cnnproj.data.augmentation import Augmentation
@@ -112,12 +113,20 @@ class Project:
         train = self.images.train
         _, first = np.unique(train.labels, return_index=True)
         originals = train.images(first[:images])
-        self._start()
         vary = Augmentation(self._augmentation)
         seeds = [derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)]
         varied = np.stack([vary(originals, seed=seed) for seed in seeds], axis=1)
         labels = tuple(train.classes[label] for label in train.labels[first[:images]])
-        return AugmentationPreview(originals, varied, labels, self.settings.augmentation.changed)
+        given = self._augmentation
+        filling = {name: given[name] for name in ("fill_mode", "cval")}
+        copies = np.repeat(originals[:1], variants, axis=0)
+        changed = self.settings.augmentation.changed
+        alone = {
+            name: Augmentation({**filling, name: given[name]})(copies, seed=seeds[0])
+            for name in changed
+            if name not in filling
+        }
+        return AugmentationPreview(originals, varied, labels, changed, alone)
 
     def tune(self, model: str) -> Search:
         """Search the hyperparameters of ``model`` on training and validation part."""

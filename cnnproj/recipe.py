@@ -46,6 +46,9 @@ class Recipe(BaseModel):
     val_loss: float
     parameters: Annotated[int, Field(ge=0)]
     weights_digest: str
+    # Recipes that were written before these were counted do not have them.
+    real_images: Annotated[int, Field(ge=0)] | None = None
+    artificial_images: Annotated[int, Field(ge=0)] | None = None
 
 
 def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path]:
@@ -61,6 +64,8 @@ def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path
         val_loss=float(best["val_loss"]),
         parameters=model.count_params(),
         weights_digest=digest_arrays(model.get_weights()),
+        real_images=result.real_images,
+        artificial_images=result.artificial_images,
         **known,
     )
     names = [WEIGHTS] if recipe.ours else [WEIGHTS, WHOLE]

@@ -125,15 +125,15 @@ class DataTable(_Table):
 
 
 Balance = Literal["none", "class_weights", "augment"]
-Shift = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class AugmentationTable(_Table):
-    """What is varied in training images only, named and meant as Keras' ``ImageDataGenerator`` has it."""
+    """What is varied in training images only, named and meant as our ``ImageDataGenerator`` has it."""
 
     rotation_range: Annotated[float, Field(ge=0, le=180)] = 0.0
-    width_shift_range: Shift = 0.0
-    height_shift_range: Shift = 0.0
+    width_shift_range: Share = 0.0
+    height_shift_range: Share = 0.0
     brightness_range: _Interval | None = None
     shear_range: Annotated[float, Field(ge=0, le=90)] = 0.0
     zoom_range: _Zoom = 0.0
@@ -142,6 +142,14 @@ class AugmentationTable(_Table):
     cval: Annotated[float, Field(ge=0, le=255)] = 0.0
     horizontal_flip: bool = False
     vertical_flip: bool = False
+    # Those below the stock class does not have.
+    noise: Annotated[float, Field(ge=0, le=255)] = 0.0
+    salt_and_pepper: Share = 0.0
+    cutout: Share = 0.0
+    hue: Annotated[float, Field(ge=0, le=180)] = 0.0
+    saturation: Share = 0.0
+    contrast: Share = 0.0
+    random_crop: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @property
     def changed(self) -> dict[str, Any]:

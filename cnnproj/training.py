@@ -30,10 +30,14 @@ class Fit:
     Attributes:
         model: the network with the weights of its best epoch.
         history: a row an epoch, from 1: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``.
+        real_images: how many different training images there were.
+        artificial_images: how many varied copies of them were shown, in all epochs; 0 where nothing is varied.
     """
 
     model: keras.Sequential
     history: pd.DataFrame
+    real_images: int
+    artificial_images: int
 
     @property
     def best(self) -> pd.Series:
@@ -75,7 +79,8 @@ def fit(
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
     batch_size = int(hyperparameters["batch_size"])
-    train = Batches(images.train, batch_size, seed=seed, augmentation=Augmentation(augmentation), balance=balance)
+    vary = Augmentation(augmentation)
+    train = Batches(images.train, batch_size, seed=seed, augmentation=vary, balance=balance)
     validation = Batches(images.validation, PREDICTION_BATCH)
     model.compile(
         optimizer=_optimizer(hyperparameters, steps=epochs * len(train)),
@@ -87,7 +92,8 @@ def fit(
     keeper = _KeepBest(on_epoch)
     model.fit(train, validation_data=validation, epochs=epochs, verbose=0, shuffle=False, callbacks=[keeper])
     model.set_weights(keeper.weights)
-    return Fit(model, pd.DataFrame(keeper.rows))
+    artificial = epochs * train.shown if vary.varies else 0
+    return Fit(model, pd.DataFrame(keeper.rows), len(images.train), artificial)
 
 
 def predict(model: keras.Sequential, part: Part) -> np.ndarray:

@@ -71,6 +71,14 @@ def test_the_learning_rate_reaches_zero_with_the_last_step_of_the_epochs_as_long
     assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize(("balance", "epoch"), [("none", 66), ("augment", 120)])
+def test_real_and_artificial_images_are_counted(images, balance, epoch):
+    seen, plain = fitted(images, balance, epochs=2), fitted(images, "none", epochs=2, augmentation={"cval": 9.0})
+
+    assert (seen.real_images, seen.artificial_images) == (66, 2 * epoch)
+    assert (plain.real_images, plain.artificial_images) == (66, 0)
+
+
 def test_weights_count_in_the_loss_and_each_image_once_in_the_accuracy(images):
     """Told from a network that does not learn: one layer, at a learning rate of next to nothing."""
     from cnnproj.training import predict

@@ -60,6 +60,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         batch = (pixels, np.eye(len(self.part.classes), dtype=np.float32)[labels])
         return (*batch, self._weights[labels]) if self.balance == "class_weights" else batch
 
+    @property
+    def shown(self) -> int:
+        """How many images an epoch shows."""
+        return len(self._order)
+
     def on_epoch_end(self) -> None:
         """Draw the next epoch's order."""
         self.epoch += 1

@@ -73,13 +73,14 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
     yield "samples", "samples", figures.samples(images), {"n": len(totals)}
     yield from _balance_chart(results)
     if results.preview.arguments:
-        labels = ", ".join(results.preview.labels)
-        yield "augmented", "augmented", figures.augmented(results.preview), {"labels": labels}
+        facts: dict[str, Any] = {"labels": ", ".join(results.preview.labels)}
+        facts["arguments"] = ", ".join(results.preview.alone)
+        yield "augmented", "augmented", figures.augmented(results.preview), facts
     for model in results.trainings:
         yield from _model_charts(results, model)
     yield "test_scores", "test_scores", figures.test_scores(results.evaluation), {"scores": _scores(results)}
     matrix = results.evaluation.confusion.to_numpy()
-    facts: dict[str, Any] = {"model": results.evaluation.best, "right": int(matrix.trace()), "total": int(matrix.sum())}
+    facts = {"model": results.evaluation.best, "right": int(matrix.trace()), "total": int(matrix.sum())}
     yield "confusion", "confusion", figures.confusion(results.evaluation), facts
     interpretation = results.interpretation
     facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}

@@ -26,12 +26,15 @@ class AugmentationPreview:
         varied: (n, variants, height, width, channels), float32, 0–255.
         labels: the class of each, (n,) names.
         arguments: what ``ImageDataGenerator`` was given; empty where nothing is varied.
+        alone: what each of the arguments that do something makes of the first original when it is the only one, by its
+            name, (variants, height, width, channels), float32, 0–255.
     """
 
     originals: np.ndarray
     varied: np.ndarray
     labels: tuple[str, ...]
     arguments: Mapping[str, object]
+    alone: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)

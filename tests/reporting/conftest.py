@@ -124,6 +124,8 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
         val_accuracy=float(best["val_accuracy"]),
         val_loss=float(best["val_loss"]),
         parameters=29_834,
+        real_images=len(images.train),
+        artificial_images=epochs * len(images.train),
         weights_digest=DIGEST,
     )
     layers = pd.DataFrame(
@@ -193,7 +195,8 @@ def make_preview(images: Images, arguments: dict[str, object]) -> AugmentationPr
     originals = images.train.images(np.arange(3))
     varied = np.stack([np.roll(originals, step, axis=2) for step in range(6)], axis=1).astype(np.float32)
     labels = tuple(images.classes[label] for label in images.train.labels[:3])
-    return AugmentationPreview(originals, varied, labels, arguments)
+    alone = dict.fromkeys(arguments, varied[0])
+    return AugmentationPreview(originals, varied, labels, arguments, alone)
 
 
 def make_manifest(settings: Settings, best: str, trainings: dict[str, Training], n: int) -> Manifest:

@@ -167,3 +167,16 @@ def test_heatmaps_without_any_evidence_are_drawn(make_results):
     interpretation = make_results().interpretation
     interpretation.maps[:] = 0
     assert figures.cases(interpretation).png()
+
+
+def test_what_each_argument_does_by_itself_is_drawn_with_its_name_and_value(results):
+    written = texts(figures.augmented(results.preview))
+    assert "rotation_range\n10" in written
+    assert "zoom_range\n[0.9, 1.1]" in written
+
+
+def test_a_preview_of_many_arguments_fits_a_page(results):
+    names = [f"argument_{number}" for number in range(15)]
+    alone = dict.fromkeys(names, results.preview.varied[0])
+    figure = figures.augmented(replace(results.preview, arguments=dict.fromkeys(names, 0.1), alone=alone))
+    assert figure.get_size_inches()[1] < 10

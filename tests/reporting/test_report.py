@@ -217,6 +217,20 @@ def test_every_rule_has_its_words(rule):
     assert {f"figures.rule.{rule}", f"report.rule.{rule}"} <= catalogue("en").keys()
 
 
+def test_the_artificial_images_of_a_training_are_counted(results, written):
+    real = len(results.images.train)
+    assert f"it saw {12 * real:,} artificial images: the {real:,} real training images" in written(results).text
+
+
+@pytest.mark.parametrize(("real", "said"), [(25, "saw the 25 real training images as they are"), (None, "")])
+def test_a_training_without_artificial_images_says_so_unless_it_was_not_counted(results, written, real, said):
+    training = results.trainings["mlp"]
+    recipe = training.recipe.model_copy(update={"real_images": real, "artificial_images": 0 if real else None})
+    text = written(replace(results, trainings={**results.trainings, "mlp": replace(training, recipe=recipe)})).text
+    assert said in text
+    assert ("no artificial ones" in text) == bool(said)
+
+
 def test_every_augmentation_argument_has_its_words():
     assert {f"report.argument.{name}" for name in AugmentationTable.model_fields} <= catalogue("en").keys()
 

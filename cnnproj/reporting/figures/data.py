@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 30  # classes that get a name of their own on an axis
 MOST_SAMPLED = 12
+MOST_HIGH = 8.0  # inches: what a page of print has room for
 _PARTS: dict[str, dict[str, Any]] = {
     "train": {"facecolor": BLUE, "edgecolor": BLUE},
     "validation": {"facecolor": "white", "edgecolor": ORANGE, "hatch": "/////"},
@@ -91,7 +92,7 @@ def samples(images: Images, per_class: int = 5) -> Chart:
         if place < len(shown):
             show_strip(axes, _spread(images.train, place, per_class))
             axes.set(xlim=(-0.02, per_class - 0.04), anchor="W")
-            _name_row(axes, shown[place])
+            _name_row(axes, _row_name(shown[place]))
     if more:
         chart.supxlabel(say("figures.more_classes", n=more), x=0.01, ha="left", fontsize=9)
     return chart
@@ -108,24 +109,43 @@ def _row_name(label: str) -> str:
     return short(label, 14)
 
 
-def _name_row(axes: Axes, label: str) -> None:
-    axes.text(-0.02, 0.5, _row_name(label), transform=axes.transAxes, ha="right", va="center", fontsize=9)
+def _name_row(axes: Axes, name: str) -> None:
+    axes.text(-0.02, 0.5, name, transform=axes.transAxes, ha="right", va="center", fontsize=9)
+
+
+def _as_text(value: object) -> str:
+    """A setting as project.toml has it, numbers to four digits."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_as_text(item) for item in value) + "]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @house_style()
 def augmented(preview: AugmentationPreview) -> Chart:
-    """Training images as they are (left) and as training sees them: varied anew in every epoch."""
-    count, variants = preview.varied.shape[:2]
+    """Training images as they are (left) and as training sees them: varied anew in every epoch.
+
+    Below, each argument by itself, named with its value: what it alone makes of the first image.
+    """
+    variants = preview.varied.shape[1]
+    strips = [
+        (_row_name(label), *rows)
+        for label, *rows in zip(preview.labels, preview.originals[:, None], preview.varied, strict=True)
+    ]
+    for name, variants_of_first in preview.alone.items():
+        strips.append((f"{name}\n{_as_text(preview.arguments[name])}", preview.originals[:1], variants_of_first))
     height, width = preview.originals.shape[1:3]
-    side = min(0.85, 5.6 / (variants + 1))
-    chart = Chart(WIDTH, 0.35 + count * (side * min(2.0, height / width) + 0.08))
-    grid = chart.subplots(count, 2, squeeze=False, width_ratios=[1, variants])
-    for row, (left, right) in enumerate(grid):
-        for axes, strip in ((left, preview.originals[row : row + 1]), (right, preview.varied[row])):
+    tall = min(2.0, height / width)
+    side = min(0.85, 5.6 / (variants + 1), MOST_HIGH / len(strips) / tall)
+    chart = Chart(WIDTH, 0.35 + len(strips) * (side * tall + 0.08))
+    grid = chart.subplots(len(strips), 2, squeeze=False, width_ratios=[1, variants])
+    for (left, right), (name, original, varied) in zip(grid, strips, strict=True):
+        for axes, strip in ((left, original), (right, varied)):
             show_strip(axes, strip)
         left.set_anchor("E")
         right.set_anchor("W")
-        _name_row(left, preview.labels[row])
+        _name_row(left, name)
     heading = {"fontsize": 9, "fontweight": "bold", "color": INK}
     grid[0, 0].set_title(say("figures.original"), **heading)
     grid[0, 1].set_title(say("figures.varied"), **heading)

@@ -99,3 +99,7 @@ def test_an_audit_is_read_as_it_was_written(troubled):
 
     assert again.findings.equals(troubled.audit.findings)
     assert again.images.equals(troubled.audit.images)
+
+
+def test_where_nothing_stands_there_twice_the_page_says_so_in_one_sentence(results, written):
+    assert "No image stands there twice, and no two are nearly the same" in written(results).text

@@ -151,7 +151,7 @@ class Project:
                     epochs=self.settings.search_epochs,
                     seed=self.settings.project.seed,
                     augmentation=self._augmentation,
-                    balance=self.settings.training.balance,
+                    training=self.settings.training,
                     identity=fingerprint(shared),
                 ),
             )
@@ -183,7 +183,7 @@ class Project:
                 epochs=epochs,
                 seed=seed,
                 augmentation=self._augmentation,
-                balance=self.settings.training.balance,
+                training=self.settings.training,
                 on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
             )
         return save(

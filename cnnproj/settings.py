@@ -190,11 +190,21 @@ class SearchTable(_Table):
 
 
 class TrainingTable(_Table):
-    """How long the best trial of each model is trained; on how many threads, and how balanced, all training is."""
+    """How all training is done; and how long the final one of each model, by its best trial, may take."""
 
     epochs: Annotated[int, Field(ge=1)] = 20
     balance: Balance = "none"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    patience: Annotated[int, Field(ge=1)] | None = None
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """What differs from the defaults, of what all training has in common."""
+        unchanged = type(self)()
+        return {name: value for name, value in self if name != "epochs" and value != getattr(unchanged, name)}
 
 
 class InterpretationTable(_Table):

@@ -158,21 +158,23 @@ def _images(record: Run) -> str:
     return fingerprint({path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE))})
 
 
+# Raised whenever the same settings come to give other weights.
+WAY_OF_TRAINING = 2
+
+
 def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
     """What every training of ``model`` depends on."""
     network = architectures().get(model)
     recorded = record.manifest.stages.get(f"train {model}")
-    # Left out where it changes nothing, as augmentation is: what was trained before there was a choice stays done.
-    balance = settings.training.balance
-    balanced: dict[str, Plain] = {} if balance == "none" else {"training.balance": balance}
     return {
         "data": _images(record),
         # A student's own network is taken as recorded where the notebook that defines it is not running.
         "network": network.fingerprint if network else recorded.inputs["network"] if recorded else "",
         "project.seed": settings.project.seed,
         "training.threads": settings.training.threads,
+        "way of training": WAY_OF_TRAINING,
         **{f"augmentation.{name}": str(value) for name, value in settings.augmentation.changed.items()},
-        **balanced,
+        **{f"training.{name}": value for name, value in settings.training.changed.items()},
     }
 
 

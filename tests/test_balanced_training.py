@@ -9,9 +9,10 @@ from cnnproj.data.balance import class_weights
 from cnnproj.data.images import Images
 from cnnproj.data.store import PIXELS
 from cnnproj.models import architectures
-from cnnproj.settings import Balance
+from cnnproj.settings import Balance, TrainingTable
 
 COUNTS = {"train": (60, 6), "validation": (40, 30)}
+TIMES = ["seconds", "waited"]
 VARIED = {"width_shift_range": 0.05}
 
 
@@ -37,7 +38,15 @@ def fitted(images: Images, balance: Balance, *, epochs: int, augmentation=VARIED
 
     network = architectures()["mlp"]
     chosen = {**network.defaults, "batch_size": 16, **hyperparameters}
-    return fit(network, images, chosen, epochs=epochs, seed=1, augmentation=augmentation, balance=balance)
+    return fit(
+        network,
+        images,
+        chosen,
+        epochs=epochs,
+        seed=1,
+        augmentation=augmentation,
+        training=TrainingTable(balance=balance),
+    )
 
 
 @pytest.mark.parametrize("balance", ["class_weights", "augment"])
@@ -46,7 +55,7 @@ def test_the_same_seed_gives_the_same_weights_and_others_than_without_balance(im
 
     for first, second in zip(one.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
-    pd.testing.assert_frame_equal(one.history.drop(columns="seconds"), again.history.drop(columns="seconds"))
+    pd.testing.assert_frame_equal(one.history.drop(columns=TIMES), again.history.drop(columns=TIMES))
     assert one.history["loss"].iloc[-1] != plain.history["loss"].iloc[-1]
 
 
@@ -64,11 +73,15 @@ def test_the_rare_class_is_found_more_often(images, balance):
 
 
 @pytest.mark.parametrize(("balance", "steps"), [("none", 5), ("class_weights", 5), ("augment", 8)])
-def test_the_learning_rate_reaches_zero_with_the_last_step_of_the_epochs_as_long_as_they_are(images, balance, steps):
-    optimizer = fitted(images, balance, epochs=3).model.optimizer
+def test_the_learning_rate_nears_zero_with_the_last_step_of_the_epochs_as_long_as_they_are(images, balance, steps):
+    from cnnproj.training import pace
+
+    optimizer = fitted(images, balance, epochs=3, learning_rate=0.1).model.optimizer
 
     assert int(optimizer.iterations) == 3 * steps
-    assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    last = 0.1 * pace(3 * steps - 1, 3 * steps, TrainingTable())
+    assert float(optimizer.learning_rate) == pytest.approx(last)
+    assert last < 0.1 * 0.05
 
 
 @pytest.mark.parametrize(("balance", "epoch"), [("none", 66), ("augment", 120)])

@@ -150,7 +150,9 @@ class TestAChange:
 
         asked, fit = [], training.fit
         for module in (training, search):
-            monkeypatch.setattr(module, "fit", lambda *given, **how: asked.append(how["balance"]) or fit(*given, **how))
+            monkeypatch.setattr(
+                module, "fit", lambda *given, **how: asked.append(how["training"].balance) or fit(*given, **how)
+            )
         change(project, "[augmentation]", '[training]\nbalance = "augment"\n[augmentation]')
         Project.open(project).tune("mlp")
         Project.open(project).train("mlp")

@@ -46,6 +46,7 @@ def refusal(path: Path, text: str) -> str:
         ("\n[[projct.authors]]\nname = 'x'", 2, "projct", "Did you mean 'project'?"),
         ("[data]\nzzz = 1", 2, "data.zzz", "source, size, resize, color, fractions, train_limit"),
         ("[data]\nfractions = { trian = 0.7 }", 2, "data.fractions.trian", "Did you mean 'train'?"),
+        ("[training]\nwarmup = 0.1", 2, "training.warmup", "Did you mean 'warm_up'?"),
         ("[[project.authors]]\nname = 'x'\nnmae = 'y'", 3, "project.authors.0.nmae", "Did you mean 'name'?"),
         ("[models.mlp]\nunit = 3", 2, "models.mlp.unit", "Did you mean 'units'?"),
         ("[models.pml]", 1, "models.pml", "Did you mean 'mlp'?"),

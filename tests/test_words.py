@@ -77,7 +77,7 @@ BUILT_FREELY = {
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    *("report.html", "audit.html", "report.css", "run.json", "models.*", "models.*.*"),
+    *("report.html", "audit.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 

@@ -1,10 +1,15 @@
-"""Batches for ``model.fit``: the same for the same seed, epoch and position, whoever asks and in whatever order."""
+"""Batches for training: the same for the same seed, epoch and position, whoever asks; and made ahead of being asked."""
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from itertools import islice, product
+from types import TracebackType
 
-import keras
 import numpy as np
 
 from cnnproj.data.augmentation import Augmentation
@@ -13,8 +18,11 @@ from cnnproj.data.images import Part
 from cnnproj.randomness import derive_seed
 from cnnproj.settings import Balance
 
+Batch = tuple[np.ndarray, ...]
+AHEAD = 4  # batches that wait to be taken; more only take up memory
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+
+class Batches:
     """A part of the images in batches of pixels in [0, 1] and one-hot labels.
 
     Args:
@@ -35,49 +43,86 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         augmentation: Augmentation | None = None,
         balance: Balance = "none",
     ) -> None:
-        super().__init__()
         if balance == "augment" and seed is None:
             raise ValueError("Expected a seed with balance='augment'. Received none.")
-        self.part, self.batch_size, self.seed, self.augmentation = part, batch_size, seed, augmentation
-        self.balance = balance
-        self.epoch = 0
-        self._order = self._draw_order()
+        self.part, self.batch_size, self.seed = part, batch_size, seed
+        self.augmentation, self.balance = augmentation, balance
+        self._order = (0, self._draw_order(0))
 
     def __len__(self) -> int:
-        return -(-len(self._order) // self.batch_size)
+        """How many batches an epoch has."""
+        return -(-len(self._order[1]) // self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
-        """Batch ``index`` of the present epoch: float32 (n, height, width, channels) and (n, classes).
+    @property
+    def shown(self) -> int:
+        """How many images an epoch shows."""
+        return len(self._order[1])
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        """Batch ``index`` of ``epoch``, both from 0: float32 (n, height, width, channels) and (n, classes).
 
         With ``balance="class_weights"`` the weights of the images follow, float32 (n,).
         """
-        chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        if epoch != self._order[0]:
+            self._order = (epoch, self._draw_order(epoch))
+        chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         images = self.part.images(chosen)
         if self.augmentation is not None:
-            images = self.augmentation(images, seed=derive_seed(self.seed or 0, "augment", self.epoch, index))
+            images = self.augmentation(images, seed=derive_seed(self.seed or 0, "augment", epoch, index))
         pixels = np.multiply(images, 1 / 255, dtype=np.float32)
         labels = self.part.labels[chosen]
         batch = (pixels, np.eye(len(self.part.classes), dtype=np.float32)[labels])
         return (*batch, self._weights[labels]) if self.balance == "class_weights" else batch
 
-    @property
-    def shown(self) -> int:
-        """How many images an epoch shows."""
-        return len(self._order)
-
-    def on_epoch_end(self) -> None:
-        """Draw the next epoch's order."""
-        self.epoch += 1
-        self._order = self._draw_order()
-
     @cached_property
     def _weights(self) -> np.ndarray:
         return class_weights(self.part.labels, len(self.part.classes))
 
-    def _draw_order(self) -> np.ndarray:
+    def _draw_order(self, epoch: int) -> np.ndarray:
         if self.seed is None:
             return np.arange(len(self.part))
-        seed = derive_seed(self.seed, "order", self.epoch)
+        seed = derive_seed(self.seed, "order", epoch)
         if self.balance == "augment":
             return balanced_order(self.part.labels, seed=seed)
         return np.random.default_rng(seed).permutation(len(self.part))
+
+
+class Feed:
+    """Hands out the batches of ``epochs`` epochs, in order; a thread of its own makes the next ones meanwhile.
+
+        with Feed(batches, epochs=2) as feed:
+            for epoch in range(2):
+                for batch in feed.epoch():
+                    …
+
+    Attributes:
+        waited: seconds that the taker has waited for batches so far.
+    """
+
+    def __init__(self, batches: Batches, *, epochs: int) -> None:
+        self.waited = 0.0
+        self._batches = batches
+        self._places = product(range(epochs), range(len(batches)))
+        self._made: deque[Future[Batch]] = deque()
+
+    def __enter__(self) -> Feed:
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        self._ask(AHEAD)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._maker.shutdown(cancel_futures=True)
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of the next epoch."""
+        for _ in range(len(self._batches)):
+            start = time.perf_counter()
+            batch = self._made.popleft().result()
+            self.waited += time.perf_counter() - start
+            self._ask(1)
+            yield batch
+
+    def _ask(self, count: int) -> None:
+        self._made.extend(self._maker.submit(self._batches.batch, *place) for place in islice(self._places, count))

@@ -38,13 +38,15 @@ def compact_cnn(
     import keras
     from keras import layers
 
+    from cnnproj.models.normalization import BatchNormalization
+
     stages = []
     for stage, width in enumerate((filters, 2 * filters, 3 * filters), start=1):
         stages.append(layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{stage}"))
         if stage < 3:  # before the normalisation: a quarter of the positions is left to normalise
             stages.append(layers.MaxPooling2D(name=f"pool_{stage}"))
         stages += [
-            layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{stage}"),
+            BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{stage}"),
             layers.Activation("relu", name=f"relu_{stage}"),
         ]
     return keras.Sequential(
@@ -53,6 +55,6 @@ def compact_cnn(
             *stages,
             layers.GlobalAveragePooling2D(name="average"),
             layers.Dropout(dropout, name="dropout"),
-            layers.Dense(classes, activation="softmax", name="probabilities"),
+            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
         ]
     )

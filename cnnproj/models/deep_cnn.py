@@ -35,6 +35,8 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
     import keras
     from keras import layers
 
+    from cnnproj.models.normalization import BatchNormalization
+
     side = min(shape[:2])
     count = 2 if side < 28 else 3 if side < 64 else 4
     stages = []
@@ -45,7 +47,7 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
             if step == 2 and stage < count:  # before the normalisation: a quarter of the positions is left to normalise
                 stages.append(layers.MaxPooling2D(name=f"pool_{stage}"))
             stages += [
-                layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{stage}_{step}"),
+                BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{stage}_{step}"),
                 layers.Activation("relu", name=f"relu_{stage}_{step}"),
             ]
     return keras.Sequential(
@@ -54,6 +56,6 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
             *stages,
             layers.GlobalAveragePooling2D(name="average"),
             layers.Dropout(dropout, name="dropout"),
-            layers.Dense(classes, activation="softmax", name="probabilities"),
+            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
         ]
     )

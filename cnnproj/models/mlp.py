@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @architecture(
     space={
-        "learning_rate": Range(3e-4, 5e-3, log=True),
+        "learning_rate": Range(1e-3, 1e-2, log=True),
         "units": Choice(128, 256, 512),
         "dropout": Range(0.0, 0.4),
     }
@@ -38,11 +38,13 @@ def mlp(
     import keras
     from keras import layers
 
+    from cnnproj.models.normalization import BatchNormalization
+
     hidden = []
     for level in range(depth):
         hidden += [
             layers.Dense(max(units >> level, classes), use_bias=False, name=f"dense_{level + 1}"),
-            layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{level + 1}"),
+            BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{level + 1}"),
             layers.Activation("relu", name=f"relu_{level + 1}"),
             layers.Dropout(dropout, name=f"dropout_{level + 1}"),
         ]
@@ -51,6 +53,6 @@ def mlp(
             keras.Input(shape, name="image"),
             layers.Flatten(name="flatten"),
             *hidden,
-            layers.Dense(classes, activation="softmax", name="probabilities"),
+            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
         ]
     )

@@ -21,9 +21,9 @@ Builder = Callable[..., "keras.Sequential"]
 TRAINING_DEFAULTS: Mapping[str, Value] = MappingProxyType(
     {
         "optimizer": "adamw",
-        "learning_rate": 2e-3,
-        "batch_size": 32,
-        "weight_decay": 1e-4,
+        "learning_rate": 5e-3,
+        "batch_size": 64,
+        "weight_decay": 1e-2,
         "label_smoothing": 0.05,
     }
 )

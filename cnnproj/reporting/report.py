@@ -84,6 +84,7 @@ def _environment() -> Environment:
     )
     environment.globals["say"] = say
     environment.filters |= {"share": _share, "count": _count, "plain": _plain, "time": _time, "duration": _duration}
+    environment.filters["percent"] = _percent
     return environment
 
 
@@ -121,6 +122,10 @@ def _duration(seconds: float) -> str:
     if seconds < 60:
         return say("report.seconds", seconds=f"{seconds:.1f}")
     return say("report.minutes", minutes=int(seconds) // 60, seconds=int(seconds) % 60)
+
+
+def _percent(share: float) -> str:
+    return say("report.under_one_in_thousand") if share < 0.001 else f"{share:.1%}"
 
 
 def _paragraphs(text: str) -> list[str]:

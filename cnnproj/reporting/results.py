@@ -61,13 +61,21 @@ class Training:
 
     Attributes:
         recipe: what it is built from (``summary`` is its description in a line), and how it did on validation.
-        history: a row an epoch: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``.
+        history: a row an epoch: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``
+            and, of these, ``waited``, for batches; histories that were written before this was measured lack it.
         layers: a row a layer: ``layer`` (name), ``kind``, ``output`` (shape as text), ``parameters``.
     """
 
     recipe: Recipe
     history: pd.DataFrame
     layers: pd.DataFrame
+
+    @property
+    def waiting(self) -> float | None:
+        """The share of its time, 0 to 1, that training stood still for want of a batch; none where not measured."""
+        if "waited" not in self.history:
+            return None
+        return float(self.history["waited"].sum() / self.history["seconds"].sum())
 
 
 @dataclass(frozen=True)

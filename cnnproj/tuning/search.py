@@ -19,7 +19,7 @@ from cnnproj.models import Architecture, Choice, Space, Value
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import ranking
-from cnnproj.settings import Balance
+from cnnproj.settings import TrainingTable
 from cnnproj.training import fit
 from cnnproj.tuning.tables import BEST, TABLE
 from cnnproj.words import say
@@ -41,7 +41,7 @@ def search(
     epochs: int,
     seed: int,
     augmentation: Mapping[str, object],
-    balance: Balance,
+    training: TrainingTable,
     identity: str,
 ) -> list[Path]:
     """Try ``trials`` settings of ``network``, each trained for ``epochs`` epochs and judged on the validation part.
@@ -59,7 +59,7 @@ def search(
         epochs: of each.
         seed: of the project.
         augmentation: arguments of ``ImageDataGenerator``.
-        balance: how classes of unequal size are evened out in the training part.
+        training: how each trial is trained; its number of epochs is not looked at.
         identity: a digest of all that must be the same for trials to be comparable.
 
     Returns:
@@ -85,7 +85,7 @@ def search(
                     epochs=epochs,
                     seed=derive_seed(seed, network.name, "trial", number),
                     augmentation=augmentation,
-                    balance=balance,
+                    training=training,
                     on_epoch=lambda row: progress.advance(1),
                 )
             except TrialError as error:

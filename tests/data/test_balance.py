@@ -79,7 +79,7 @@ def test_a_batch_brings_the_weights_of_its_images(part):
     weights = class_weights(part.labels, 4)
 
     for index in range(len(made)):
-        _, labels, given_weights = made[index]
+        _, labels, given_weights = made.batch(0, index)
         assert given_weights.dtype == np.float32
         np.testing.assert_array_equal(given_weights, weights[labels.argmax(axis=1)])
 
@@ -89,18 +89,18 @@ def test_weights_change_neither_the_images_nor_their_order(part):
 
     assert len(plain) == len(weighted)
     for index in range(len(plain)):
-        for one, other in zip(plain[index], weighted[index][:2], strict=True):
+        for one, other in zip(plain.batch(0, index), weighted.batch(0, index)[:2], strict=True):
             np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("balance", ["none", "augment"])
 def test_otherwise_a_batch_has_no_weights(part, balance):
-    assert len(batches(part, seed=1, balance=balance)[0]) == 2
+    assert len(batches(part, seed=1, balance=balance).batch(0, 0)) == 2
 
 
 def test_a_balanced_epoch_is_longer_and_shows_each_class_equally_often(part):
     made = batches(part, seed=1, balance="augment")
-    labels = np.concatenate([made[index][1] for index in range(len(made))])
+    labels = np.concatenate([made.batch(0, index)[1] for index in range(len(made))])
 
     assert len(made) == -(-3 * LARGEST // 8)
     assert labels.sum(axis=0).tolist() == [LARGEST, LARGEST, LARGEST, 0]
@@ -108,14 +108,11 @@ def test_a_balanced_epoch_is_longer_and_shows_each_class_equally_often(part):
 
 def test_a_balanced_order_is_drawn_anew_for_each_epoch_and_the_same_again(part):
     made, again = (batches(part, seed=1, balance="augment") for _ in range(2))
-    first = [made[index][0] for index in range(len(made))]
-    made.on_epoch_end()
-    again.on_epoch_end()
-    second = [made[index][0] for index in range(len(made))]
+    first, second = ([made.batch(epoch, index)[0] for index in range(len(made))] for epoch in range(2))
 
     assert not all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
     for index in reversed(range(len(again))):
-        np.testing.assert_array_equal(again[index][0], second[index])
+        np.testing.assert_array_equal(again.batch(1, index)[0], second[index])
 
 
 @pytest.mark.parametrize("size", [64, 3])
@@ -124,7 +121,7 @@ def test_the_same_image_is_varied_in_another_way_each_time_it_comes(part, size):
 
     vary = Augmentation({"rotation_range": 30, "width_shift_range": 0.2})
     made = batches(part, size, seed=1, balance="augment", augmentation=vary)
-    shown = [made[index] for index in range(len(made))]
+    shown = [made.batch(0, index) for index in range(len(made))]
     pixels = np.concatenate([images[labels[:, 2] == 1] for images, labels in shown])
 
     assert len(pixels) == LARGEST  # of the one image of this class, in one batch or in several

@@ -1,5 +1,8 @@
 """A batch depends on the seed, the epoch and its place alone: not on who asks, when, or in what order."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -31,21 +34,21 @@ def rows_of(pixels: np.ndarray) -> list[int]:
     return np.rint(pixels[:, 0, 0, 0] * 255).astype(int).tolist()
 
 
-def epoch(made) -> list[int]:
-    return [row for index in range(len(made)) for row in rows_of(made[index][0])]
+def epoch(made, number: int = 0) -> list[int]:
+    return [row for index in range(len(made)) for row in rows_of(made.batch(number, index)[0])]
 
 
 def test_an_epoch_holds_every_image_once_and_the_last_batch_is_smaller(part):
     made = batches(part, seed=1)
 
-    assert [len(made[index][0]) for index in range(len(made))] == [8, 8, 8, 1]
+    assert [len(made.batch(0, index)[0]) for index in range(len(made))] == [8, 8, 8, 1]
     assert sorted(epoch(made)) == sorted(part.rows)
     assert len(batches(part, 25)) == 1
 
 
 def test_pixels_are_from_0_to_1_and_labels_one_hot(part):
     white = Part("train", np.full((2, 4, 4, 1), 255, np.uint8), np.arange(2), np.array([0, 2]), ("a", "b", "c"))
-    pixels, labels = batches(white)[0]
+    pixels, labels = batches(white).batch(0, 0)
 
     assert pixels.dtype == labels.dtype == np.float32
     assert pixels.shape == (2, 4, 4, 1)
@@ -57,34 +60,29 @@ def test_each_image_comes_with_its_own_label(part):
     made = batches(part, seed=1)
 
     for index in range(len(made)):
-        pixels, labels = made[index]
+        pixels, labels = made.batch(0, index)
         assert (labels.argmax(axis=1) == np.array(rows_of(pixels)) % 3).all()
 
 
 def test_without_a_seed_the_order_is_the_parts_own_in_every_epoch(part):
     made = batches(part)
-    for _ in range(2):
-        assert epoch(made) == part.rows.tolist()
-        made.on_epoch_end()
+    for number in range(2):
+        assert epoch(made, number) == part.rows.tolist()
 
 
 def test_a_seed_draws_another_order_for_each_epoch(part):
     made, again = batches(part, seed=1), batches(part, seed=1)
-    orders = []
-    for _ in range(3):
-        orders.append(epoch(made))
-        assert epoch(again) == orders[-1]
-        made.on_epoch_end()
-        again.on_epoch_end()
+    orders = [epoch(made, number) for number in range(3)]
 
+    assert [epoch(again, number) for number in (2, 1, 0)] == orders[::-1]
     assert orders[0] != orders[1] != orders[2] != orders[0]
     assert epoch(batches(part, seed=2)) != orders[0]
 
 
 def test_batches_are_the_same_in_whatever_order_they_are_asked_for(part, vary):
     forwards, backwards = (batches(part, seed=1, augmentation=vary) for _ in range(2))
-    first = [forwards[index][0] for index in range(4)]
-    last = [backwards[index][0] for index in (3, 2, 1, 0)][::-1]
+    first = [forwards.batch(0, index)[0] for index in range(4)]
+    last = [backwards.batch(0, index)[0] for index in (3, 2, 1, 0)][::-1]
 
     assert all((one == other).all() for one, other in zip(first, last, strict=True))
 
@@ -92,12 +90,11 @@ def test_batches_are_the_same_in_whatever_order_they_are_asked_for(part, vary):
 def test_augmentation_is_drawn_anew_for_each_epoch_and_each_seed(part, vary):
     made, other = batches(part, seed=1, augmentation=vary), batches(part, seed=2, augmentation=vary)
     plain = batches(part, seed=1)
-    first = made[0][0]
-    made.on_epoch_end()
+    first = made.batch(0, 0)[0]
 
-    assert not np.array_equal(first, plain[0][0])
-    assert not np.array_equal(first, made[0][0])
-    assert not np.array_equal(first, other[0][0])
+    assert not np.array_equal(first, plain.batch(0, 0)[0])
+    assert not np.array_equal(first, made.batch(1, 0)[0])
+    assert not np.array_equal(first, other.batch(0, 0)[0])
 
 
 def test_augmented_pixels_stay_from_0_to_1():
@@ -107,7 +104,7 @@ def test_augmented_pixels_stay_from_0_to_1():
     noise = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype=np.uint8)
     part = Part("train", noise, np.arange(16), np.zeros(16, np.int64), ("a", "b"))
 
-    pixels = batches(part, 16, seed=1, augmentation=Augmentation({**arguments, "rotation_range": 90}))[0][0]
+    pixels = batches(part, 16, seed=1, augmentation=Augmentation({**arguments, "rotation_range": 90})).batch(0, 0)[0]
 
     assert pixels.dtype == np.float32
     assert pixels.min() >= 0
@@ -119,7 +116,7 @@ def test_augmentation_does_not_disturb_the_global_stream_of_numpy(part, vary):
     expected = np.random.random(3)
     np.random.seed(5)
 
-    _ = batches(part, seed=1, augmentation=vary)[0]
+    _ = batches(part, seed=1, augmentation=vary).batch(0, 0)
 
     assert (np.random.random(3) == expected).all()
 
@@ -127,14 +124,95 @@ def test_augmentation_does_not_disturb_the_global_stream_of_numpy(part, vary):
 def test_the_global_stream_does_not_disturb_augmentation(part, vary):
     made = batches(part, seed=1, augmentation=vary)
     np.random.seed(1)
-    first = made[0][0]
+    first = made.batch(0, 0)[0]
     np.random.seed(2)
 
-    assert (made[0][0] == first).all()
+    assert (made.batch(0, 0)[0] == first).all()
 
 
 def test_the_stored_images_are_never_changed(part, vary):
     before = part.pixels.copy()
-    _ = batches(part, seed=1, augmentation=vary)[0]
+    _ = batches(part, seed=1, augmentation=vary).batch(0, 0)
 
     assert (part.pixels == before).all()
+
+
+class Made:
+    """Batches that note when they were made, and take their time; batch 5 may fail."""
+
+    def __init__(self, seconds: float = 0.0, *, fail: bool = False):
+        self.seconds, self.fail, self.places, self.threads = seconds, fail, [], set()
+
+    def __len__(self) -> int:
+        return 3
+
+    def batch(self, epoch: int, index: int) -> tuple[np.ndarray, ...]:
+        time.sleep(self.seconds)
+        if self.fail and (epoch, index) == (1, 2):
+            raise OSError("the disk is gone")
+        self.places.append((epoch, index))
+        self.threads.add(threading.current_thread())
+        return (np.array([epoch, index]),)
+
+
+def feed(made, epochs: int = 2):
+    from cnnproj.data.batches import Feed
+
+    return Feed(made, epochs=epochs)
+
+
+def test_a_feed_hands_out_every_batch_of_every_epoch_in_order(part, vary):
+    made, again = (batches(part, seed=1, augmentation=vary) for _ in range(2))
+    with feed(made) as fed:
+        taken = [batch for _ in range(2) for batch in fed.epoch()]
+
+    expected = [again.batch(epoch, index) for epoch in range(2) for index in range(4)]
+    assert len(taken) == len(expected) == 8
+    for one, other in zip(taken, expected, strict=True):
+        for array, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(array, same)
+
+
+def test_batches_are_made_ahead_in_another_thread_but_not_far_ahead():
+    from cnnproj.data.batches import AHEAD
+
+    made = Made()
+    with feed(made, epochs=100) as fed:
+        next(fed.epoch())
+        time.sleep(0.2)
+        assert len(made.places) == AHEAD + 1
+    assert made.threads.isdisjoint({threading.current_thread()})
+    assert len(made.threads) == 1
+    assert not next(iter(made.threads)).is_alive()
+
+
+def test_a_feed_counts_how_long_its_taker_waits():
+    with feed(Made(0.05)) as slow:
+        for _ in slow.epoch():
+            pass
+    with feed(Made(0.005)) as quick:
+        for _ in quick.epoch():
+            time.sleep(0.1)
+
+    assert 0.1 <= slow.waited < 1
+    assert quick.waited < 0.05
+
+
+def test_what_goes_wrong_in_the_making_is_told_to_the_taker_in_its_turn():
+    made = Made(fail=True)
+    with feed(made) as fed:
+        assert len(list(fed.epoch())) == 3
+        with pytest.raises(OSError, match="the disk is gone"):
+            list(fed.epoch())
+
+
+def test_a_taker_that_is_interrupted_does_not_wait_for_batches_that_nobody_wants():
+    def take_one():
+        with feed(Made(0.2), epochs=100) as fed:
+            next(fed.epoch())
+            raise KeyboardInterrupt
+
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        take_one()
+    assert time.perf_counter() - start < 1

@@ -107,6 +107,7 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
             "val_loss": 0.35 + 1.8 * np.exp(-epoch / 2) + 0.02 * rng.random(epochs),
             "val_accuracy": 0.96 - 0.75 * np.exp(-epoch / 2) + 0.01 * rng.random(epochs),
             "seconds": 1.5,
+            "waited": 0.03,
         }
     )
     best = history.loc[history["val_accuracy"].idxmax()]

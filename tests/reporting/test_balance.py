@@ -99,7 +99,7 @@ def test_the_table_agrees_with_the_batches_of_training(uneven, balance):
     from cnnproj.data.batches import Batches
 
     made = Batches(uneven.train, 4, seed=1, balance=balance)
-    batches = [made[index] for index in range(len(made))]
+    batches = [made.batch(0, index) for index in range(len(made))]
     table = balance_table(uneven, balance)
 
     shown = sum(batch[1].sum(axis=0) for batch in batches)

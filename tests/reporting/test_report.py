@@ -231,6 +231,30 @@ def test_a_training_without_artificial_images_says_so_unless_it_was_not_counted(
     assert ("no artificial ones" in text) == bool(said)
 
 
+@pytest.mark.parametrize(("waited", "said"), [(0.03, "for 2.0% of that"), (0.0001, "for less than 0.1% of that")])
+def test_the_time_that_training_waited_for_its_images_is_told(results, written, waited, said):
+    training = results.trainings["mlp"]
+    history = training.history.assign(waited=waited)
+    text = written(replace(results, trainings={"mlp": replace(training, history=history)})).text
+    assert f"It took 18.0 s; {said} it waited for its images." in text
+
+
+def test_a_history_from_before_waiting_was_measured_says_nothing_of_it(results, written):
+    trainings = {
+        name: replace(one, history=one.history.drop(columns="waited")) for name, one in results.trainings.items()
+    }
+    assert "waited for its images" not in written(replace(results, trainings=trainings)).text
+
+
+def test_a_training_that_was_stopped_early_says_so(results, written):
+    training = results.trainings["mlp"]
+    recipe = training.recipe.model_copy(update={"best_epoch": 8})
+    short = replace(training, recipe=recipe, history=training.history[:9])
+    text = written(replace(results, trainings={**results.trainings, "mlp": short})).text
+    assert "Its final training ran for 9 epochs" in text
+    assert text.count("Of the 12 epochs that it was given, the rest was left out") == 1
+
+
 def test_every_augmentation_argument_has_its_words():
     assert {f"report.argument.{name}" for name in AugmentationTable.model_fields} <= catalogue("en").keys()
 

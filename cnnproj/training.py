@@ -166,7 +166,11 @@ def _traced(model: keras.Sequential, *, weighted: bool) -> Callable[[Batch], Map
     Keras' own loop does the same step, with so much around it that a small network takes twice as long.
     """
     batch = [tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec(model.output_shape), tf.TensorSpec((None,))]
-    return tf.function(model.train_step, input_signature=[tuple(batch[: 3 if weighted else 2])], autograph=False)
+    signature = [tuple(batch[: 3 if weighted else 2])]
+    step: Callable[[Batch], Mapping[str, tf.Tensor]] = tf.function(
+        model.train_step, input_signature=signature, autograph=False
+    )
+    return step
 
 
 def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimizer:

@@ -109,21 +109,26 @@ def train(images, choice: dict, *, epochs: int, seed: int) -> tuple[float, float
     """Seconds and validation accuracy of the compact CNN, with the defaults but for ``choice``."""
     import keras
 
-    import cnnproj.models.normalization as normalization
     from cnnproj import training
-    from cnnproj.models import architectures
+    from cnnproj.models import architectures, layers
     from cnnproj.settings import AugmentationTable, TrainingTable
 
-    network, ours = architectures()["compact_cnn"], normalization.BatchNormalization
+    class KerasLoop(training._Runner):
+        def __init__(self, *given, **how):
+            super().__init__(*given, **how)
+            self.step = lambda batch: self.model.train_on_batch(*batch, return_dict=True)
+
+    network = architectures()["compact_cnn"]
     hyperparameters = {**network.defaults, **{name: choice[name] for name in choice if name in network.defaults}}
     table = {name: choice[name] for name in choice if name in TrainingTable.model_fields}
     augmentation = AugmentationTable(rotation_range=10.0, width_shift_range=0.08, height_shift_range=0.08).changed
     keras.utils.clear_session(free_memory=False)
+    training._runners.clear()  # each is traced, once
+    usual = layers.BatchNormalization, training._Runner
     if choice.get("normalization") == "keras":
-        normalization.BatchNormalization = keras.layers.BatchNormalization
-    traced = training._traced
+        layers.BatchNormalization = keras.layers.BatchNormalization
     if choice.get("loop") == "keras":
-        training._traced = lambda model, weighted: lambda batch: model.train_on_batch(*batch, return_dict=True)
+        training._Runner = KerasLoop
     begun = time.perf_counter()
     try:
         result = training.fit(
@@ -136,7 +141,7 @@ def train(images, choice: dict, *, epochs: int, seed: int) -> tuple[float, float
             training=TrainingTable.model_validate(table),
         )
     finally:
-        normalization.BatchNormalization, training._traced = ours, traced
+        layers.BatchNormalization, training._Runner = usual
     return time.perf_counter() - begun, float(result.best["val_accuracy"])
 
 
@@ -180,15 +185,13 @@ def waiting(smoke: bool) -> None:
     from cnnproj.data.batches import Batches, Feed
     from cnnproj.data.images import Part
     from cnnproj.models import architectures
-    from cnnproj.settings import TrainingTable
-    from cnnproj.training import _build, _traced
+    from cnnproj.training import _Runner
 
     steps, repeats = (3, 2) if smoke else (40, 5)
     network = architectures()["compact_cnn"]
     noise = np.random.default_rng(0).integers(0, 256, (2000, 96, 96, 3), np.uint8)
     part = Part("train", noise, np.arange(2000), np.arange(2000) % 10, tuple("0123456789"))
-    shape = argparse.Namespace(shape=(96, 96, 3), classes=part.classes)
-    step = _traced(_build(network, shape, network.defaults, TrainingTable()), weighted=False)
+    step = _Runner(network.build((96, 96, 3), 10, network.defaults), network.defaults, weighted=False).step
     vary = Augmentation(EVERYTHING)
     times: dict[str, list[float]] = {"ready": [], "fed": [], "waited": [], "made": []}
     batches = Batches(part, int(network.defaults["batch_size"]), seed=1, augmentation=vary)

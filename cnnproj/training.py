@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,10 +15,11 @@ import pandas as pd
 import tensorflow as tf
 
 from cnnproj.data.augmentation import Augmentation
-from cnnproj.data.batches import Batch, Batches, Feed
+from cnnproj.data.batches import Batches, Feed
 from cnnproj.data.images import Images, Part
 from cnnproj.errors import TrialError
 from cnnproj.models import Architecture, Value
+from cnnproj.models.layers import Dropout
 from cnnproj.runtime import best_precision
 from cnnproj.selection import best_epoch
 from cnnproj.settings import TrainingTable
@@ -80,20 +83,22 @@ def fit(
         CnnprojError: where the network cannot be built.
     """
     keras.utils.set_random_seed(seed)
-    model = _build(network, images, hyperparameters, training)
+    model = network.build(images.shape, len(images.classes), hyperparameters)
+    runner = _runner(network, model, hyperparameters, training)
+    runner.start_from(model)
     vary, batch_size = Augmentation(augmentation), int(hyperparameters["batch_size"])
     batches = Batches(images.train, batch_size, seed=seed, augmentation=vary, balance=training.balance)
-    train_step = _traced(model, weighted=training.balance == "class_weights")
-    steps, rows, weights = epochs * len(batches), [], model.get_weights()
+    peak, steps = float(hyperparameters["learning_rate"]), epochs * len(batches)
+    rows: list[dict[str, float]] = []
     with Feed(batches, epochs=epochs) as feed:
         for epoch in range(epochs):
             start, waited = time.perf_counter(), feed.waited
-            model.reset_metrics()
+            runner.model.reset_metrics()
             for step, batch in enumerate(feed.epoch(), start=epoch * len(batches)):
-                model.optimizer.learning_rate = float(hyperparameters["learning_rate"]) * pace(step, steps, training)
-                logs = train_step(batch)
+                runner.model.optimizer.learning_rate = peak * pace(step, steps, training)
+                logs = runner.step(batch)
             row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
-            row |= _measure(model, images.validation)
+            row |= _measure(runner.model, images.validation)
             row |= {"seconds": time.perf_counter() - start, "waited": feed.waited - waited}
             if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
                 raise TrialError("training.not_a_number", epoch=epoch + 1)
@@ -101,11 +106,9 @@ def fit(
             on_epoch(row)
             best = int(best_epoch(pd.DataFrame(rows))["epoch"]) - 1
             if best == epoch:
-                weights = model.get_weights()
+                weights = runner.model.get_weights()
             if training.patience is not None and epoch - best >= training.patience:
                 break
-    if model.dtype_policy.name != "float32":  # what is measured, saved and explained from here on is in full precision
-        model = network.build(images.shape, len(images.classes), hyperparameters)
     model.set_weights(weights)
     artificial = len(rows) * batches.shown if vary.varies else 0
     return Fit(model, pd.DataFrame(rows).round({"seconds": 3, "waited": 4}), len(images.train), artificial)
@@ -140,37 +143,82 @@ def predict(model: keras.Sequential, part: Part) -> np.ndarray:
     return probabilities
 
 
-def _build(
-    network: Architecture, images: Images, hyperparameters: Mapping[str, Value], training: TrainingTable
-) -> keras.Sequential:
-    """The network, ready to be fitted."""
-    usual = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(best_precision() if training.precision == "auto" else training.precision)
-    try:
-        model = network.build(images.shape, len(images.classes), hyperparameters)
-    finally:
-        keras.config.set_dtype_policy(usual)
-    model.compile(
-        optimizer=_optimizer(hyperparameters),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=float(hyperparameters["label_smoothing"])),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=False,  # on a CPU XLA is several times slower, and deterministic operations turn it off anyway
-    )
-    model.optimizer.build(model.trainable_variables)  # or its variables come up in tracing, which is then done twice
-    return model
+class _Runner:
+    """A network that is traced once, and trained again and again from new weights.
 
+    Tracing takes longer than many an epoch, so trials that differ in numbers only, not in layers, share one.
 
-def _traced(model: keras.Sequential, *, weighted: bool) -> Callable[[Batch], Mapping[str, tf.Tensor]]:
-    """One step of training, traced once for batches of any size. Takes a batch; gives the epoch's values so far.
-
-    Keras' own loop does the same step, with so much around it that a small network takes twice as long.
+    Attributes:
+        model: the network in the precision of training.
+        step: one step of training. Takes a batch of any size; gives the epoch's ``loss`` and ``accuracy`` so far.
     """
-    batch = [tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec(model.output_shape), tf.TensorSpec((None,))]
-    signature = [tuple(batch[: 3 if weighted else 2])]
-    step: Callable[[Batch], Mapping[str, tf.Tensor]] = tf.function(
-        model.train_step, input_signature=signature, autograph=False
-    )
-    return step
+
+    def __init__(self, model: keras.Sequential, hyperparameters: Mapping[str, Value], *, weighted: bool) -> None:
+        self.model = model
+        model.compile(
+            optimizer=_optimizer(hyperparameters),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=float(hyperparameters["label_smoothing"])),
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
+        )
+        model.optimizer.build(model.trainable_variables)  # or they come up in tracing, which is then done twice
+        self._fresh = [variable.numpy() for variable in model.optimizer.variables]
+        batch = (tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec(model.output_shape))
+        signature = [(*batch, tf.TensorSpec((None,)))] if weighted else [batch]
+        # Keras' own loop does the same step, with so much around it that a small network takes twice as long.
+        self.step = tf.function(model.train_step, input_signature=signature, autograph=False)
+
+    def start_from(self, model: keras.Sequential) -> None:
+        """Take over the weights, the state of the random numbers and the dropout of ``model``; forget all training."""
+        for mine, given in zip(self.model.variables, model.variables, strict=True):
+            mine.assign(given)
+        for mine, given in zip(_dropouts(self.model), _dropouts(model), strict=True):
+            mine.set_rate(given.rate)
+        for variable, value in zip(self.model.optimizer.variables, self._fresh, strict=True):
+            variable.assign(value)
+
+
+_runners: dict[str, _Runner] = {}
+MOST_PARAMETERS = 10_000_000  # of the networks that are kept; optimizers remember twice as many numbers again
+
+
+def _runner(
+    network: Architecture, model: keras.Sequential, hyperparameters: Mapping[str, Value], training: TrainingTable
+) -> _Runner:
+    """The runner for networks that are built as ``model`` is."""
+    precision = best_precision() if training.precision == "auto" else training.precision
+    weighted = training.balance == "class_weights"
+    baked = {name: hyperparameters[name] for name in ("optimizer", "weight_decay", "label_smoothing")}
+    try:
+        structure: dict[str, Any] = _structure(model)
+    except NotImplementedError:  # a student's own layer that cannot tell how it was made
+        structure = dict(hyperparameters)
+    key = json.dumps([network.fingerprint, structure, baked, precision, weighted], sort_keys=True, default=str)
+    if key not in _runners:
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(precision)
+        try:
+            shape, classes = model.input_shape[1:], model.output_shape[-1]
+            again = network.build(shape, classes, hyperparameters)
+        finally:
+            keras.config.set_dtype_policy(usual)
+        while _runners and sum(one.model.count_params() for one in _runners.values()) > MOST_PARAMETERS:
+            del _runners[next(iter(_runners))]
+        _runners[key] = _Runner(again, hyperparameters, weighted=weighted)
+    return _runners[key]
+
+
+def _structure(model: keras.Sequential) -> dict[str, Any]:
+    """All that is traced of ``model``: everything but the rates of our dropout."""
+    structure: dict[str, Any] = model.get_config()
+    for layer in structure["layers"]:
+        if layer.get("registered_name") == "cnnproj>Dropout":
+            del layer["config"]["rate"]
+    return structure
+
+
+def _dropouts(model: keras.Sequential) -> list[Dropout]:
+    return [layer for layer in model.layers if isinstance(layer, Dropout)]
 
 
 def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimizer:

@@ -73,10 +73,16 @@ def test_the_rare_class_is_found_more_often(images, balance):
 
 
 @pytest.mark.parametrize(("balance", "steps"), [("none", 5), ("class_weights", 5), ("augment", 8)])
-def test_the_learning_rate_nears_zero_with_the_last_step_of_the_epochs_as_long_as_they_are(images, balance, steps):
+def test_the_learning_rate_nears_zero_with_the_last_step_of_the_epochs_as_long_as_they_are(
+    images, balance, steps, monkeypatch
+):
+    from cnnproj import training
     from cnnproj.training import pace
 
-    optimizer = fitted(images, balance, epochs=3, learning_rate=0.1).model.optimizer
+    monkeypatch.setattr(training, "_runners", {})
+    fitted(images, balance, epochs=3, learning_rate=0.1)
+    (runner,) = training._runners.values()
+    optimizer = runner.model.optimizer
 
     assert int(optimizer.iterations) == 3 * steps
     last = 0.1 * pace(3 * steps - 1, 3 * steps, TrainingTable())

@@ -113,13 +113,65 @@ def test_how_the_epochs_were_cut_into_batches_is_not_seen_in_predictions(images,
 def test_a_network_is_traced_once_although_its_last_batch_is_smaller(images, monkeypatch):
     import keras
 
+    from cnnproj import training
+
     traced = []
     step = keras.Sequential.train_step
     monkeypatch.setattr(keras.Sequential, "train_step", lambda self, data: traced.append(data) or step(self, data))
+    monkeypatch.setattr(training, "_runners", {})
     fitted(images)
 
     assert len(images.train) % 16
     assert len(traced) == 1
+
+
+def test_trials_that_differ_in_numbers_only_share_one_tracing_and_give_what_they_give_alone(images, monkeypatch):
+    import keras
+
+    from cnnproj import training
+
+    def run(**chosen: float):
+        network = architectures()["compact_cnn"]
+        given = {**network.defaults, "batch_size": 16, **chosen}
+        return training.fit(network, images, given, epochs=2, seed=1, augmentation=VARIED).model.get_weights()
+
+    def alone(**chosen: float):
+        monkeypatch.setattr(training, "_runners", {})
+        return run(**chosen)
+
+    tried = ({"dropout": 0.0}, {"dropout": 0.4, "learning_rate": 1e-3}, {"filters": 8}, {"dropout": 0.0})
+    expected = [alone(**chosen) for chosen in tried]
+    monkeypatch.setattr(training, "_runners", {})
+    traced = []
+    step = keras.Sequential.train_step
+    monkeypatch.setattr(keras.Sequential, "train_step", lambda self, data: traced.append(data) or step(self, data))
+    together = [run(**chosen) for chosen in tried]
+
+    assert len(traced) == 2  # 24 and 8 filters
+    for one, other in zip(together, expected, strict=True):
+        for first, second in zip(one, other, strict=True):
+            np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(together[0][0], together[1][0])
+
+
+def test_a_fitted_network_is_not_changed_by_the_next_training(images):
+    first = fitted(images)
+    before = first.model.get_weights()
+    fitted(images, seed=2)
+
+    for one, other in zip(before, first.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_only_so_many_parameters_are_kept_for_the_next_trial(images, monkeypatch):
+    from cnnproj import training
+
+    monkeypatch.setattr(training, "_runners", {})
+    monkeypatch.setattr(training, "MOST_PARAMETERS", 0)
+    for model in ("mlp", "compact_cnn"):
+        fitted(images, model=model, epochs=1)
+
+    assert len(training._runners) == 1
 
 
 def test_half_precision_trains_and_leaves_a_network_of_full_precision(images):

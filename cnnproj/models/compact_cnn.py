@@ -38,7 +38,7 @@ def compact_cnn(
     import keras
     from keras import layers
 
-    from cnnproj.models.normalization import BatchNormalization
+    from cnnproj.models.layers import BatchNormalization, Dropout
 
     stages = []
     for stage, width in enumerate((filters, 2 * filters, 3 * filters), start=1):
@@ -54,7 +54,7 @@ def compact_cnn(
             keras.Input(shape, name="image"),
             *stages,
             layers.GlobalAveragePooling2D(name="average"),
-            layers.Dropout(dropout, name="dropout"),
+            Dropout(dropout, name="dropout"),
             layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
         ]
     )

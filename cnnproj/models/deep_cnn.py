@@ -35,7 +35,7 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
     import keras
     from keras import layers
 
-    from cnnproj.models.normalization import BatchNormalization
+    from cnnproj.models.layers import BatchNormalization, Dropout
 
     side = min(shape[:2])
     count = 2 if side < 28 else 3 if side < 64 else 4
@@ -55,7 +55,7 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
             keras.Input(shape, name="image"),
             *stages,
             layers.GlobalAveragePooling2D(name="average"),
-            layers.Dropout(dropout, name="dropout"),
+            Dropout(dropout, name="dropout"),
             layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
         ]
     )

@@ -38,7 +38,7 @@ def mlp(
     import keras
     from keras import layers
 
-    from cnnproj.models.normalization import BatchNormalization
+    from cnnproj.models.layers import BatchNormalization, Dropout
 
     hidden = []
     for level in range(depth):
@@ -46,7 +46,7 @@ def mlp(
             layers.Dense(max(units >> level, classes), use_bias=False, name=f"dense_{level + 1}"),
             BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{level + 1}"),
             layers.Activation("relu", name=f"relu_{level + 1}"),
-            layers.Dropout(dropout, name=f"dropout_{level + 1}"),
+            Dropout(dropout, name=f"dropout_{level + 1}"),
         ]
     return keras.Sequential(
         [

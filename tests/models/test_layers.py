@@ -1,4 +1,4 @@
-"""Our batch normalisation gives what Keras' own gives: results, gradients, running statistics, and afterwards."""
+"""Our layers do what Keras' own do: batch normalisation to the number, dropout in the mean."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import pytest
 def pair(**arguments: object):
     import keras
 
-    from cnnproj.models.normalization import BatchNormalization
+    from cnnproj.models.layers import BatchNormalization
 
     return BatchNormalization(**arguments), keras.layers.BatchNormalization(**arguments)
 
@@ -65,7 +65,7 @@ def test_a_frozen_one_keeps_its_statistics_in_training_too():
 def test_a_saved_network_brings_it_back(tmp_path):
     import keras
 
-    from cnnproj.models.normalization import BatchNormalization
+    from cnnproj.models.layers import BatchNormalization
 
     model = keras.Sequential([keras.Input((4, 4, 2)), BatchNormalization(momentum=0.8)])
     model.save(tmp_path / "model.keras")
@@ -73,3 +73,38 @@ def test_a_saved_network_brings_it_back(tmp_path):
 
     assert type(layer) is BatchNormalization
     assert layer.momentum == 0.8
+
+
+def test_dropout_drops_its_share_and_scales_up_the_rest():
+    from cnnproj.models.layers import Dropout
+
+    ones = np.ones((100, 1000), np.float32)
+    layer = Dropout(0.3)
+    dropped = np.asarray(layer(ones, training=True))
+
+    assert set(np.unique(dropped).round(5)) == {0, np.float32(1 / 0.7).round(5)}
+    assert (dropped == 0).mean() == pytest.approx(0.3, abs=0.01)
+    assert not np.array_equal(dropped, layer(ones, training=True))
+    np.testing.assert_array_equal(layer(ones), ones)
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.0, 0.4), (0.4, 0.0)])
+def test_the_rate_of_dropout_changes_without_tracing_anew(first, then):
+    import tensorflow as tf
+
+    from cnnproj.models.layers import Dropout
+
+    layer, ones, traced = Dropout(first), np.ones((100, 100), np.float32), []
+
+    @tf.function
+    def call(inputs):
+        traced.append(inputs)
+        return layer(inputs, training=True)
+
+    call(tf.constant(ones))
+    layer.set_rate(then)
+    dropped = call(tf.constant(ones)).numpy()
+
+    assert len(traced) == 1
+    assert layer.get_config()["rate"] == then
+    assert (dropped == 0).mean() == pytest.approx(then, abs=0.03)

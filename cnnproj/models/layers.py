@@ -1,4 +1,4 @@
-"""Batch normalisation as Keras has it, computed in one operation while a network is trained."""
+"""Layers as Keras has them, made for many trainings: one is faster, the other's rate can change once it is traced."""
 
 from __future__ import annotations
 
@@ -39,3 +39,28 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
         for running, batch in ((self.moving_mean, normal.batch_mean), (self.moving_variance, biased)):
             running.assign(running * self.momentum + batch * (1 - self.momentum))
         return normal.y
+
+
+@keras.saving.register_keras_serializable("cnnproj")
+class Dropout(keras.layers.Dropout):  # type: ignore[misc]
+    """``keras.layers.Dropout`` for a rate below 1 that can be set anew without tracing the network again.
+
+    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014).
+    """
+
+    def __init__(self, rate: float, **arguments: Any) -> None:
+        super().__init__(rate or 0.5, **arguments)  # Keras' layer makes what it draws from only where the rate is not 0
+        self.rate = rate
+        self._share = tf.Variable(rate, trainable=False, dtype=tf.float32)  # Keras does not take it for a weight
+
+    def set_rate(self, rate: float) -> None:
+        """Drop this share of the inputs from now on."""
+        self.rate = rate
+        self._share.assign(rate)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Put a share of ``inputs`` to 0 in training and scale up the rest; leave them as they are otherwise."""
+        if not training:
+            return inputs
+        kept = keras.random.uniform(tf.shape(inputs), seed=self.seed_generator) >= self._share
+        return tf.where(kept, inputs / tf.cast(1 - self._share, inputs.dtype), tf.zeros_like(inputs))

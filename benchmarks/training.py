@@ -75,6 +75,7 @@ SIGNS = """
 source = "images/list.csv"
 size = [48, 48]
 leaks = "keep"
+near_duplicates = false
 [augmentation]
 rotation_range = 10
 width_shift_range = 0.1
@@ -88,11 +89,12 @@ FASHION = """
 source = "images/list.csv"
 size = [28, 28]
 leaks = "keep"
+near_duplicates = false
 [augmentation]
 horizontal_flip = true
 [search]
 trials = 3
-epochs = 3
+epochs = 4
 [training]
 epochs = 12
 """

@@ -108,6 +108,59 @@ def audit(project: ProjectFolder = Path()) -> None:
     typer.echo(say("cli.audited", n=len(found.images), file=found.folder / FINDINGS))
 
 
+@app.command(help=say("cli.tune"))
+def tune(
+    model: Annotated[str, typer.Argument(help=say("cli.model"))],
+    project: ProjectFolder = Path(),
+    trials: Annotated[int | None, typer.Option(min=1, help=say("cli.trials_option"))] = None,
+) -> None:
+    """Search the hyperparameters of one model."""
+    from cnnproj.project import Project
+
+    opened = Project.open(project)
+    opened.audit()
+    opened.prepare()
+    _print_trials(opened.tune(model, trials=trials).trials)
+
+
+@app.command(help=say("cli.trials"))
+def trials(
+    model: Annotated[str, typer.Argument(help=say("cli.model"))],
+    project: ProjectFolder = Path(),
+) -> None:
+    """Show the trials of one model."""
+    from cnnproj.project import Project
+
+    _print_trials(Project.open(project).trials(model))
+
+
+def _print_trials(table: Any) -> None:
+    """The table of trials, the best marked, without columns in which nothing stands."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    told = table.drop(columns=["best", "pruned", "reason"])
+    notes = [
+        say("cli.best") if best else say("cli.pruned") if pruned else str(reason or "")
+        for best, pruned, reason in zip(table["best"], table["pruned"], table["reason"].fillna(""), strict=True)
+    ]
+    told = told.dropna(axis="columns", how="all").assign(**{"": notes})
+    shown = Table(*(escape(name) for name in told.columns), box=None, pad_edge=False)
+    for row in told.itertuples(index=False, name=None):
+        shown.add_row(*(_cell(value) for value in row))
+    console = Console()
+    Console(width=max(console.width, console.measure(shown).maximum)).print(shown)  # numbers are never cut off
+
+
+def _cell(value: Any) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, float):
+        return "–" if value != value else f"{value:.4g}"
+    return escape(str(value))
+
+
 @app.command(help=say("cli.status"))
 def status(project: ProjectFolder = Path()) -> None:
     """Say how each stage stands."""

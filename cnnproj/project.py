@@ -6,7 +6,7 @@ changed, and says what to run first where something is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from cnnproj.errors import CnnprojError
 from cnnproj.models import Architecture, architectures
 from cnnproj.randomness import derive_seed
-from cnnproj.run import Run, fingerprint
+from cnnproj.run import Plain, Run, fingerprint
 from cnnproj.settings import FILE_NAME, Settings, nearest, read_settings
 from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
 from cnnproj.words import prefer_language, say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cnnproj.data.audit import Audit
     from cnnproj.data.images import Images
     from cnnproj.data.sources.source import Source
@@ -128,17 +130,27 @@ class Project:
         }
         return AugmentationPreview(originals, varied, labels, changed, alone)
 
-    def tune(self, model: str) -> Search:
-        """Search the hyperparameters of ``model`` on training and validation part."""
+    def tune(self, model: str, *, trials: int | None = None) -> Search:
+        """Search the hyperparameters of ``model`` on training and validation part.
+
+        Args:
+            model: its name.
+            trials: how many in all, in place of the number in project.toml.
+
+        Trials that are there already count; a broken one is done again. So does every other process with the same
+        project, where ``[search]`` names a database: each takes trials until all are done.
+        """
         self.stages.require(DATA)
         network = self._network(model)
         inputs = self.stages.inputs(f"tune {model}")
-        if self.record.staleness(f"tune {model}", inputs):
+        wanted = trials or self.settings.trials
+        more = wanted > self.settings.trials
+        if more or self.record.staleness(f"tune {model}", inputs):
+            inputs["search.trials"] = min(wanted, self.settings.trials)
             self._start()
             from cnnproj.tuning.search import search
 
             images = self.images
-            shared = {key: value for key, value in inputs.items() if key != "search.trials"}
             self.record.complete(
                 f"tune {model}",
                 inputs,
@@ -147,15 +159,31 @@ class Project:
                     self.settings.space(model),
                     images,
                     self._model_folder(model),
-                    trials=self.settings.trials,
+                    table=self.settings.search,
+                    trials=wanted,
                     epochs=self.settings.search_epochs,
                     seed=self.settings.project.seed,
                     augmentation=self._augmentation,
                     training=self.settings.training,
-                    identity=fingerprint(shared),
+                    identity=_identity(inputs),
                 ),
+                again=more,
             )
-        return self.search_of(model)
+        return self._search(model)
+
+    def trials(self, model: str) -> pd.DataFrame:
+        """The table of the trials of ``model`` so far, also while another process searches.
+
+        Raises:
+            CnnprojError: where there are none yet.
+        """
+        from cnnproj.tuning.outcome import trial_table
+        from cnnproj.tuning.study import look
+
+        network = self._network(model)
+        identity = _identity(self.stages.inputs(f"tune {model}"))
+        done = look(self._model_folder(model), self.settings.search.storage, network.name, identity)
+        return trial_table(done, self.settings.space(model))
 
     def train(self, model: str) -> Training:
         """Train the best trial of ``model`` for the full number of epochs, and keep its best epoch."""
@@ -280,10 +308,13 @@ class Project:
 
     def search_of(self, model: str) -> Search:
         """The finished search of ``model``."""
+        self.stages.require(f"tune {model}")
+        return self._search(model)
+
+    def _search(self, model: str) -> Search:
         from cnnproj.reporting.results import Search
         from cnnproj.tuning.tables import load_best, load_trials, varied
 
-        self.stages.require(f"tune {model}")
         folder = self._model_folder(model)
         trials, inputs = load_trials(folder), self.stages.inputs(f"tune {model}")
         space = {name: str(inputs[f"models.{model}.{name}"]) for name in varied(trials)}
@@ -390,3 +421,8 @@ class Project:
             evaluation=self.evaluation,
             interpretation=self.interpret(),
         )
+
+
+def _identity(inputs: Mapping[str, Plain]) -> str:
+    """A digest of all that must be the same for trials to be comparable: more trials, and repeats, change nothing."""
+    return fingerprint({key: value for key, value in inputs.items() if key not in ("search.trials", "search.repeats")})

@@ -115,8 +115,12 @@ class Run:
         missing = [path for path in record.outputs if not (self.folder / path).is_file()]
         return reasons + [say("run.missing", path=path) for path in missing]
 
-    def complete(self, stage: str, inputs: Mapping[str, Plain], work: Callable[[], Iterable[Path]]) -> bool:
+    def complete(
+        self, stage: str, inputs: Mapping[str, Plain], work: Callable[[], Iterable[Path]], *, again: bool = False
+    ) -> bool:
         """Do ``work`` unless ``stage`` was done with the same ``inputs``; ``work`` returns the files it wrote.
+
+        With ``again`` it is done all the same.
 
         While it works no record says that the stage is done: were it killed half-way, old files and new ones would
         pass for one. The old record comes back if the work fails before it has touched a file.
@@ -124,7 +128,7 @@ class Run:
         Returns:
             Whether the work was done now.
         """
-        if not self.staleness(stage, inputs):
+        if not again and not self.staleness(stage, inputs):
             return False
         start = time.perf_counter()
         before = self._take_back(stage)

@@ -8,12 +8,13 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cnnproj.errors import SettingsError
-from cnnproj.models import OPTIMIZERS, Choice, Range, Space, Value, architectures
+from cnnproj.models import ACTIVATIONS, LOSSES, OPTIMIZERS, Choice, Range, Space, Value, architectures
 from cnnproj.toml_lines import line_of
 from cnnproj.words import languages, say
 
@@ -39,6 +40,17 @@ def _sensible_size(size: tuple[int, int]) -> tuple[int, int]:
     if not all(8 <= side <= 1024 for side in size):
         raise _refuse(say("settings.size"))
     return size
+
+
+def _database(address: str | None) -> str | None:
+    """The address of a database server, without a password: that has no place in a file that is handed in."""
+    if address is not None:
+        parts = urlsplit(address)
+        if parts.scheme != "postgresql" or not parts.hostname or not parts.path.strip("/"):
+            raise _refuse(say("settings.database"))
+        if parts.password or "password" in parts.query:
+            raise _refuse(say("settings.no_password"))
+    return address
 
 
 def _regular_expression(pattern: str) -> str:
@@ -183,10 +195,14 @@ _SpaceField = Annotated[Choice | Range, BeforeValidator(_space)]
 
 
 class SearchTable(_Table):
-    """How long each model is searched for its hyperparameters."""
+    """How long each model is searched for its hyperparameters, how, and where the trials are kept."""
 
     trials: Annotated[int, Field(ge=1)] = 5
     epochs: Annotated[int, Field(ge=1)] = 4
+    sampler: Literal["tpe", "random", "grid"] = "tpe"
+    pruning: Literal["halving", "hyperband", "none"] = "halving"
+    repeats: Annotated[int, Field(ge=1)] = 1
+    storage: Annotated[str | None, AfterValidator(_database)] = None
 
 
 class TrainingTable(_Table):
@@ -339,12 +355,17 @@ def _as_toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'"{value}"'
+        return f'"{_without_password(value)}"'
     if isinstance(value, list):
         return "[" + ", ".join(_as_toml(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_as_toml(item)}" for key, item in value.items()) + " }"
     return str(value)
+
+
+def _without_password(text: str) -> str:
+    """``text`` as it may be shown: an address keeps its password to itself."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@|(?<=password=)[^&]*", r"\1:…@", text) if "://" in text else text
 
 
 def _check_models(path: Path, text: str, settings: Settings) -> None:
@@ -372,12 +393,15 @@ def _check_balance(path: Path, text: str, settings: Settings) -> None:
         raise SettingsError("settings.nothing_varies", path=path, line=line, key="training.balance")
 
 
+_NAMED = {"optimizer": OPTIMIZERS, "loss": tuple(LOSSES), "activation": ACTIVATIONS}
+
+
 def _impossible(name: str, space: Space, default: Value) -> str | None:
     """What was expected of the hyperparameter, where ``space`` holds a value that it cannot take."""
     values = space.values if isinstance(space, Choice) else (space.low, space.high)
-    if name == "optimizer":
-        ok = isinstance(space, Choice) and all(value in OPTIMIZERS for value in values)
-        return None if ok else say("settings.one_of", names=", ".join(OPTIMIZERS))
+    if name in _NAMED:
+        ok = isinstance(space, Choice) and all(value in _NAMED[name] for value in values)
+        return None if ok else say("settings.one_of", names=", ".join(_NAMED[name]))
     if isinstance(default, bool | str):
         ok = isinstance(space, Choice) and all(type(value) is type(default) for value in values)
         return None if ok else say("settings.same_kind")
@@ -387,7 +411,7 @@ def _impossible(name: str, space: Space, default: Value) -> str | None:
     if isinstance(default, int):
         whole = all(isinstance(value, int) and value >= 1 for value in numbers)
         return None if whole else say("settings.whole_number_above", bound=0)
-    if name in ("dropout", "label_smoothing"):
+    if name in ("dropout", "label_smoothing", "momentum"):
         return None if all(0 <= value < 1 for value in numbers) else say("settings.share")
     if name == "learning_rate":
         return None if all(0 < value <= 10 for value in numbers) else say("settings.learning_rate")

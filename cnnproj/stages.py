@@ -187,8 +187,10 @@ def _tune(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
     else:
         inputs = recorded.inputs if recorded else {}
         tried = {key: value for key, value in inputs.items() if key.startswith(f"models.{model}.")}
+    search = settings.search
     budget: dict[str, Plain] = {"search.trials": settings.trials, "search.epochs": settings.search_epochs}
-    return {**_fit(model, settings, record), **tried, **budget}
+    how: dict[str, Plain] = {"search.sampler": search.sampler, "search.pruning": search.pruning}
+    return {**_fit(model, settings, record), **tried, **budget, **how, "search.repeats": search.repeats}
 
 
 def _train(model: str, settings: Settings, record: Run) -> dict[str, Plain]:

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from cnnproj.data.augmentation import Augmentation
+from cnnproj.data.augmentation import Augmentation, strengthen
 from cnnproj.data.batches import Batches, Feed
 from cnnproj.data.images import Images, Part
 from cnnproj.errors import TrialError
-from cnnproj.models import Architecture, Value
+from cnnproj.models import CONDITIONS, TRAINING_DEFAULTS, Architecture, Value
 from cnnproj.models.layers import Dropout
 from cnnproj.runtime import best_precision
 from cnnproj.selection import best_epoch
@@ -86,7 +86,8 @@ def fit(
     model = network.build(images.shape, len(images.classes), hyperparameters)
     runner = _runner(network, model, hyperparameters, training)
     runner.start_from(model)
-    vary, batch_size = Augmentation(augmentation), int(hyperparameters["batch_size"])
+    vary = Augmentation(strengthen(augmentation, float(hyperparameters["augmentation"])))
+    batch_size = int(hyperparameters["batch_size"])
     batches = Batches(images.train, batch_size, seed=seed, augmentation=vary, balance=training.balance)
     peak, steps = float(hyperparameters["learning_rate"]), epochs * len(batches)
     rows: list[dict[str, float]] = []
@@ -134,13 +135,20 @@ def pace(step: int, steps: int, training: TrainingTable) -> float:
 
 
 def predict(model: keras.Sequential, part: Part) -> np.ndarray:
-    """The probabilities of each image of ``part``, float32, (n, classes)."""
+    """The probabilities of each image of ``part``, float32, (n, classes), with the sum 1 whatever the last layer is."""
+    given = _outputs(model, part)
+    total = given.sum(axis=1, keepdims=True)
+    return given if np.allclose(total, 1, atol=1e-3) else given / np.maximum(total, np.finfo(np.float32).tiny)
+
+
+def _outputs(model: keras.Sequential, part: Part) -> np.ndarray:
+    """What the last layer gives for each image of ``part``, float32, (n, classes)."""
     size = math.ceil(len(part) / math.ceil(len(part) / PREDICTION_BATCH))
     shape = (size, *part.shape)  # the last batch is filled up: another size would be traced anew
     with Feed(Batches(part, size), epochs=1) as feed:
         found = [model.predict_on_batch(np.resize(pixels, shape))[: len(pixels)] for pixels, _ in feed.epoch()]
-    probabilities: np.ndarray = np.concatenate(found)
-    return probabilities
+    outputs: np.ndarray = np.concatenate(found)
+    return outputs
 
 
 class _Runner:
@@ -157,7 +165,7 @@ class _Runner:
         self.model = model
         model.compile(
             optimizer=_optimizer(hyperparameters),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=float(hyperparameters["label_smoothing"])),
+            loss=_loss(hyperparameters),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
         )
@@ -179,6 +187,7 @@ class _Runner:
 
 
 _runners: dict[str, _Runner] = {}
+LIVE = ("learning_rate", "batch_size", "augmentation")  # of training, what a traced step takes as it comes
 MOST_PARAMETERS = 10_000_000  # of the networks that are kept; optimizers remember twice as many numbers again
 
 
@@ -188,7 +197,7 @@ def _runner(
     """The runner for networks that are built as ``model`` is."""
     precision = best_precision() if training.precision == "auto" else training.precision
     weighted = training.balance == "class_weights"
-    baked = {name: hyperparameters[name] for name in ("optimizer", "weight_decay", "label_smoothing")}
+    baked = {name: value for name, value in hyperparameters.items() if name in TRAINING_DEFAULTS and name not in LIVE}
     try:
         structure: dict[str, Any] = _structure(model)
     except NotImplementedError:  # a student's own layer that cannot tell how it was made
@@ -222,23 +231,26 @@ def _dropouts(model: keras.Sequential) -> list[Dropout]:
 
 
 def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimizer:
-    rate, decay = float(hyperparameters["learning_rate"]), float(hyperparameters["weight_decay"]) or None
-    match hyperparameters["optimizer"]:
-        case "sgd":
-            return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
-        case "rmsprop":
-            return keras.optimizers.RMSprop(rate, weight_decay=decay)
-        case "adam":
-            return keras.optimizers.Adam(rate)
-        case _:
-            return keras.optimizers.AdamW(rate, weight_decay=decay or 0.0)
+    name, options = str(hyperparameters["optimizer"]), {}
+    if name in CONDITIONS["weight_decay"][1]:
+        options["weight_decay"] = float(hyperparameters["weight_decay"])
+    if name in CONDITIONS["momentum"][1]:
+        options |= {"momentum": float(hyperparameters["momentum"]), "nesterov": bool(hyperparameters["momentum"])}
+    return keras.optimizers.get({"class_name": name, "config": options})
+
+
+def _loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
+    name = str(hyperparameters["loss"])
+    smooth = name in CONDITIONS["label_smoothing"][1]
+    options = {"label_smoothing": float(hyperparameters["label_smoothing"])} if smooth else {}
+    return getattr(keras.losses, name.title().replace("_", ""))(**options)
 
 
 def _measure(model: keras.Sequential, part: Part) -> dict[str, float]:
     """Loss and accuracy on the validation part."""
-    probabilities = predict(model, part)
-    loss = model.loss(np.eye(len(part.classes), dtype=np.float32)[part.labels], probabilities)
-    accuracy = np.mean(probabilities.argmax(axis=1) == part.labels)
+    outputs = _outputs(model, part)
+    loss = model.loss(np.eye(len(part.classes), dtype=np.float32)[part.labels], outputs)
+    accuracy = np.mean(outputs.argmax(axis=1) == part.labels)
     return {"val_loss": float(loss), "val_accuracy": float(accuracy)}
 
 

@@ -145,7 +145,13 @@ def test_a_wrong_name_is_told_by_line_and_key_with_the_nearest_right_one(path, t
         ("[models.mlp]\nlearning_rate = 0.0", 2, "models.mlp.learning_rate", "above 0 and at most 10", "0.0"),
         ("[models.mlp]\nlearning_rate = nan", 2, "models.mlp.learning_rate", "above 0 and at most 10", "nan"),
         ("[models.mlp]\nweight_decay = inf", 2, "models.mlp.weight_decay", "0 or more", "inf"),
-        ("[models.mlp]\noptimizer = 'adma'", 2, "models.mlp.optimizer", "one of sgd, rmsprop, adam, adamw", "adma"),
+        (
+            "[models.mlp]\noptimizer = 'adma'",
+            2,
+            "models.mlp.optimizer",
+            "one of sgd, rmsprop, adagrad, adadelta, adam, adamw, adamax",
+            "adma",
+        ),
         ("[models.mlp]\noptimizer = { low = 1, high = 2 }", 2, "models.mlp.optimizer", "one of sgd", "1 … 2"),
         ("[search]\ntrials = 0", 2, "search.trials", "1 or more", "0"),
         (
@@ -247,3 +253,32 @@ def test_an_unknown_key_is_never_passed_over(somewhere, table, key):
     path = somewhere / "project.toml"
 
     assert f"'{table}.{key}'" in refusal(path, f"[{table}]\n{key} = {{}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[search]\nsampler = "bayes"', '"tpe", "random", "grid"'),
+        ('[search]\npruning = "yes"', '"halving", "hyperband", "none"'),
+        ("[search]\nrepeats = 0", "1 or more"),
+        ('[search]\nstorage = "mysql://u@h/d"', "postgresql://user@host/database"),
+        ('[search]\nstorage = "postgresql://u@h"', "postgresql://user@host/database"),
+        ('[training]\nschedule = "step"', '"cosine", "linear", "constant"'),
+        ("[training]\nwarm_up = 1.0", "below 1"),
+        ('[models.mlp]\nloss = "hinge"', "categorical_crossentropy, binary_crossentropy"),
+        ('[models.mlp]\nactivation = ["relu", "step"]', "relu, leaky_relu, elu"),
+        ('[models.mlp]\noptimizer = "lion"', "sgd, rmsprop, adagrad, adadelta, adam, adamw, adamax"),
+        ("[models.mlp]\nmomentum = 1.0", "below 1"),
+        ("[models.mlp]\naugmentation = -1.0", "0 or more"),
+    ],
+)
+def test_what_search_and_training_cannot_do_is_refused_with_what_they_can(path, text, expected):
+    assert expected in refusal(path, text)
+
+
+@pytest.mark.parametrize("address", ["postgresql://me:s3cret@host/db", "postgresql://me@host/db?password=s3cret&x=1"])
+def test_a_password_in_the_file_is_refused_and_never_shown(path, address):
+    sentence = refusal(path, f'[search]\nstorage = "{address}"')
+
+    assert "PGPASSWORD" in sentence
+    assert "s3cret" not in sentence

@@ -41,6 +41,7 @@ SHOWN = [
     *BALANCED,
     "augmented",
     "trials",
+    "hyperparameters",
     "history",
     "test_scores",
     "confusion",

@@ -227,6 +227,43 @@ def _save(iterator: Any, images: np.ndarray, rows: np.ndarray, folder: Any, numb
         array_to_img(image, iterator.data_format, scale=True).save(Path(folder) / name)
 
 
+# The most that each range can be made; those of a factor, as zoom, are around 1 instead.
+_MOST = {
+    "rotation_range": 180.0,
+    "width_shift_range": 1.0,
+    "height_shift_range": 1.0,
+    "shear_range": 90.0,
+    "zoom_range": 0.99,
+    "channel_shift_range": 255.0,
+    "noise": 255.0,
+    "salt_and_pepper": 1.0,
+    "cutout": 1.0,
+    "hue": 180.0,
+    "saturation": 1.0,
+    "contrast": 1.0,
+    "random_crop": 0.99,
+}
+
+
+def strengthen(arguments: Mapping[str, Any], strength: float) -> dict[str, Any]:
+    """``arguments`` of ``ImageDataGenerator`` with every range multiplied by ``strength``, as far as it can go.
+
+    Factors (brightness, zoom from … to …) move away from 1, or towards it. What is on or off, as flips, stays; and with
+    a strength of 1 all stays.
+    """
+    stronger = dict(arguments)
+    if strength == 1:
+        return stronger
+    for name, value in arguments.items():
+        if isinstance(value, list | tuple):
+            stronger[name] = [
+                max(0.0 if name == "brightness_range" else 0.01, 1 + strength * (one - 1)) for one in value
+            ]
+        elif name in _MOST:
+            stronger[name] = min(strength * value, _MOST[name])
+    return stronger
+
+
 class Augmentation:
     """Random variations of images.
 

@@ -38,8 +38,8 @@ def clusters(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
         A number for each row of ``images``, the same in whatever order they come, but for the numbering.
     """
     unit = units(images)
-    groups = images.groupby(unit)
-    anchors = dict(zip(groups["content"].min().index, groups["content"].min(), strict=True))
+    first = images[["content"]].assign(unit=unit).sort_values("content").drop_duplicates("unit").sort_values("unit")
+    anchors = dict(zip(first["unit"], first["content"], strict=True))
     named = dict.fromkeys(anchors, False) | dict.fromkeys(unit[images["group"] != ""], True)
     near = unit_pairs(images, unit, pairs)
     neighbours: dict[int, list[tuple[float, str, int]]] = {}

@@ -32,6 +32,8 @@ PIXELS, FINGERPRINTS, RECORDS, KEY = "pixels.npy", "fingerprints.npy", "records.
 
 _VERSION = 1  # raise it when the same files become other pixels, fingerprints or records
 _CHUNK_BYTES = 32 << 20
+_FIRST = 8  # images, by whose size the first are judged
+_SMALL = 160 * 160  # pixels: of images up to this size threads mostly wait for each other, and one does more than two
 _CHUNK_IMAGES = 256
 _HEADER_BYTES = 128
 
@@ -168,10 +170,13 @@ def _fill(
     total = len(source.table)
     chunk = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // growing.image_bytes))
     with ThreadPoolExecutor(threads) as pool, Progress(say("progress.decoding"), total, done=growing.done) as progress:
-        for start in range(growing.done, total, chunk):
-            places = range(start, min(start + chunk, total))
-            growing.add(list(pool.map(work, places)))
+        small, step = True, _FIRST
+        while growing.done < total:
+            places = range(growing.done, min(growing.done + step, total))
+            found = list(map(work, places) if small else pool.map(work, places))
+            growing.add(found)
             progress.advance(len(places))
+            small, step = max(record["width"] * record["height"] for record, _, _ in found) <= _SMALL, chunk
 
 
 def _decode(source: Source, place: int, record: dict[str, Any], size: tuple[int, int], resize: Resize) -> _Found:

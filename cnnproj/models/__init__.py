@@ -1,6 +1,9 @@
 """The networks: one architecture a file, its defaults in its signature and its search space beside it."""
 
 from cnnproj.models import compact_cnn, deep_cnn, mlp  # importing a file registers its network
+from cnnproj.models.registry import ACTIVATIONS as ACTIVATIONS
+from cnnproj.models.registry import CONDITIONS as CONDITIONS
+from cnnproj.models.registry import LOSSES as LOSSES
 from cnnproj.models.registry import OPTIMIZERS as OPTIMIZERS
 from cnnproj.models.registry import TRAINING_DEFAULTS as TRAINING_DEFAULTS
 from cnnproj.models.registry import Architecture as Architecture

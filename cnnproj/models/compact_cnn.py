@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     }
 )
 def compact_cnn(
-    shape: tuple[int, int, int], classes: int, *, filters: int = 24, dropout: float = 0.2
+    shape: tuple[int, int, int],
+    classes: int,
+    *,
+    filters: int = 24,
+    depth: int = 3,
+    activation: str = "relu",
+    dropout: float = 0.2,
 ) -> keras.Sequential:
-    """Three convolutions with pooling between, widening 1 : 2 : 3, then global average pooling.
+    """Convolutions, three of them by default, with pooling between, widening 1 : 2 : 3, then global average pooling.
 
     Global average pooling in place of a wide dense layer is what keeps it small: at most 91,000 parameters with
     32 filters and 10 classes, whatever the size of the images.
@@ -30,6 +36,8 @@ def compact_cnn(
         shape: height, width (pixels) and channels of the images; at least 8×8.
         classes: how many classes there are.
         filters: filters of the first convolution.
+        depth: number of convolutions; each but the last halves the map.
+        activation: after each of them, by Keras' name.
         dropout: share of the pooled features put to zero in training, 0 to below 1.
 
     Source: the pattern of LeCun et al., "Gradient-based learning applied to document recognition" (1998), with ReLU,
@@ -41,13 +49,13 @@ def compact_cnn(
     from cnnproj.models.layers import BatchNormalization, Dropout
 
     stages = []
-    for stage, width in enumerate((filters, 2 * filters, 3 * filters), start=1):
-        stages.append(layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{stage}"))
-        if stage < 3:  # before the normalisation: a quarter of the positions is left to normalise
+    for stage in range(1, depth + 1):
+        stages.append(layers.Conv2D(stage * filters, 3, padding="same", use_bias=False, name=f"conv_{stage}"))
+        if stage < depth:  # before the normalisation: a quarter of the positions is left to normalise
             stages.append(layers.MaxPooling2D(name=f"pool_{stage}"))
         stages += [
             BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{stage}"),
-            layers.Activation("relu", name=f"relu_{stage}"),
+            layers.Activation(activation, name=f"relu_{stage}"),
         ]
     return keras.Sequential(
         [

@@ -18,15 +18,25 @@ if TYPE_CHECKING:
         "dropout": Range(0.0, 0.4),
     }
 )
-def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dropout: float = 0.2) -> keras.Sequential:
+def deep_cnn(
+    shape: tuple[int, int, int],
+    classes: int,
+    *,
+    filters: int = 16,
+    depth: int = 0,
+    activation: str = "relu",
+    dropout: float = 0.2,
+) -> keras.Sequential:
     """Stages of two 3×3 convolutions, the width doubling where the size halves, down to a map of at least 4×4.
 
-    The number of stages follows the image: three at 28 to 63 pixels, four from 64 pixels on.
+    The number of stages follows the image unless it is given: three at 28 to 63 pixels, four from 64 pixels on.
 
     Args:
         shape: height, width (pixels) and channels of the images; at least 8×8.
         classes: how many classes there are.
         filters: filters of the first stage.
+        depth: number of stages; 0 for as many as the image asks for.
+        activation: after each convolution, by Keras' name.
         dropout: share of the pooled features put to zero in training, 0 to below 1.
 
     Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2014), with
@@ -38,7 +48,7 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
     from cnnproj.models.layers import BatchNormalization, Dropout
 
     side = min(shape[:2])
-    count = 2 if side < 28 else 3 if side < 64 else 4
+    count = depth or (2 if side < 28 else 3 if side < 64 else 4)
     stages = []
     for stage in range(1, count + 1):
         width = filters << (stage - 1)
@@ -48,7 +58,7 @@ def deep_cnn(shape: tuple[int, int, int], classes: int, *, filters: int = 16, dr
                 stages.append(layers.MaxPooling2D(name=f"pool_{stage}"))
             stages += [
                 BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{stage}_{step}"),
-                layers.Activation("relu", name=f"relu_{stage}_{step}"),
+                layers.Activation(activation, name=f"relu_{stage}_{step}"),
             ]
     return keras.Sequential(
         [

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     }
 )
 def mlp(
-    shape: tuple[int, int, int], classes: int, *, units: int = 256, depth: int = 2, dropout: float = 0.2
+    shape: tuple[int, int, int],
+    classes: int,
+    *,
+    units: int = 256,
+    depth: int = 2,
+    activation: str = "relu",
+    dropout: float = 0.2,
 ) -> keras.Sequential:
     """A multilayer perceptron: flatten, then dense layers with batch normalisation, ReLU and dropout.
 
@@ -30,6 +36,7 @@ def mlp(
         classes: how many classes there are.
         units: units of the first hidden layer; each further layer has half as many.
         depth: number of hidden layers.
+        activation: of the hidden layers, by Keras' name.
         dropout: share of a hidden layer's outputs put to zero in training, 0 to below 1.
 
     Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986);
@@ -45,7 +52,7 @@ def mlp(
         hidden += [
             layers.Dense(max(units >> level, classes), use_bias=False, name=f"dense_{level + 1}"),
             BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{level + 1}"),
-            layers.Activation("relu", name=f"relu_{level + 1}"),
+            layers.Activation(activation, name=f"relu_{level + 1}"),
             Dropout(dropout, name=f"dropout_{level + 1}"),
         ]
     return keras.Sequential(

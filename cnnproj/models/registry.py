@@ -22,14 +22,36 @@ TRAINING_DEFAULTS: Mapping[str, Value] = MappingProxyType(
     {
         "optimizer": "adamw",
         "learning_rate": 5e-3,
-        "batch_size": 64,
+        "momentum": 0.9,
         "weight_decay": 1e-2,
+        "batch_size": 64,
+        "loss": "categorical_crossentropy",
         "label_smoothing": 0.05,
+        "augmentation": 1.0,  # how strong: what the ranges of [augmentation] are multiplied by
+    }
+)
+# What means nothing unless another hyperparameter has one of these values.
+CONDITIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "momentum": ("optimizer", ("sgd",)),
+        "weight_decay": ("optimizer", ("sgd", "rmsprop", "adagrad", "adadelta", "adamw", "adamax")),
+        "label_smoothing": ("loss", ("categorical_crossentropy", "binary_crossentropy")),
     }
 )
 # Keras' own 0.99 needs some 500 steps before the running statistics can be used; a course's trial has fewer.
 BATCH_NORM_MOMENTUM = 0.9
-OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
+OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "adamax")
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid")
+# The losses, each with the activation of the last layer that goes with it. The squared and the absolute error compare
+# the probabilities of all classes with 1 for the right one and 0 for the others: the first is Brier's score (1950).
+LOSSES: Mapping[str, str] = MappingProxyType(
+    {
+        "categorical_crossentropy": "softmax",
+        "binary_crossentropy": "sigmoid",  # each class by itself: does the image belong to it or not
+        "mean_squared_error": "softmax",
+        "mean_absolute_error": "softmax",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +77,7 @@ class Architecture:
     def build(
         self, shape: tuple[int, int, int], classes: int, hyperparameters: Mapping[str, Value]
     ) -> keras.Sequential:
-        """The network for images of ``shape`` (height, width, channels) with a softmax over ``classes``.
+        """The network for images of ``shape`` (height, width, channels), its last layer as the loss asks for.
 
         Raises:
             CnnprojError: where the network does not fit the images, or is no ``Sequential``.
@@ -75,6 +97,11 @@ class Architecture:
             came = model.output_shape[1:] if model.built else "?"
             raise CnnprojError("models.wrong_output", model=self.name, classes=classes, came=came)
         model.name = self.name
+        output = LOSSES[str(hyperparameters.get("loss", TRAINING_DEFAULTS["loss"]))]
+        if output != "softmax":
+            if getattr(model.layers[-1], "activation", None) is not keras.activations.softmax:
+                raise CnnprojError("models.no_softmax", model=self.name, loss=hyperparameters["loss"])
+            model.layers[-1].activation = keras.activations.get(output)
         return model
 
     @property
@@ -107,8 +134,7 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
     """Register the function below as an architecture under its own name.
 
     The function takes ``shape`` (height, width, channels) and ``classes``, and after the ``*`` its hyperparameters,
-    each with its default. ``space`` says which of them, and of the training's (``learning_rate``, ``batch_size``,
-    ``optimizer``, ``weight_decay``, ``label_smoothing``), a search varies.
+    each with its default. ``space`` says which of them, and of the training's (``TRAINING_DEFAULTS``), a search varies.
 
         @architecture(space={"filters": Choice(8, 16), "learning_rate": Range(1e-4, 1e-2, log=True)})
         def my_cnn(shape, classes, *, filters=16):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,10 @@ class Choice:
             return self.values[0]
         value: Value = trial.suggest_categorical(name, self.values)
         return value
+
+    def grid(self) -> tuple[Value, ...]:
+        """The values that a grid has of it."""
+        return self.values
 
     def __str__(self) -> str:
         return ", ".join(str(value) for value in self.values)
@@ -59,6 +64,12 @@ class Range:
         draw = trial.suggest_int if whole else trial.suggest_float
         value: Value = draw(name, self.low, self.high, log=self.log)
         return value
+
+    def grid(self) -> tuple[Value, ...]:
+        """The values that a grid has of it: lowest, middle (of the orders of magnitude, with ``log``) and highest."""
+        middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        return tuple(dict.fromkeys((self.low, round(middle) if whole else middle, self.high)))
 
     def __str__(self) -> str:
         return f"{self.low:g} … {self.high:g}" + (" (log)" if self.log else "")

@@ -116,6 +116,10 @@ def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figu
         "accuracy": f"{best['val_accuracy']:.3f}",
     }
     yield f"trials_{model}", "trials", figures.trials(search), facts
+    if figures.tells_of_hyperparameters(search):
+        shares = figures.importance(search)
+        facts = {"model": model, "shares": ", ".join(f"{name} {share:.2f}" for name, share in shares.items())}
+        yield f"hyperparameters_{model}", "hyperparameters", figures.hyperparameters(search), facts
     recipe = training.recipe
     facts = {
         "model": model,

@@ -184,9 +184,17 @@ def _model(results: Results, model: str) -> dict[str, Any]:
         "varied": _varied(search),
         "hyperparameters": _hyperparameters(search),
         "failed": int(search.trials["val_accuracy"].isna().sum()),
-        "trials": search.trials.to_dict("records"),
+        "pruned": int(_column(search, "pruned", False).astype(bool).sum()),
+        "trials": search.trials.assign(
+            pruned=_column(search, "pruned", False), repeats=_column(search, "repeats", 1)
+        ).to_dict("records"),
         "layers": results.trainings[model].layers.to_dict("records"),
     }
+
+
+def _column(search: Search, name: str, otherwise: Any) -> pd.Series:
+    """A column of the trials that not every search has."""
+    return search.trials.get(name, pd.Series(otherwise, search.trials.index))
 
 
 def _varied(search: Search) -> list[str]:

@@ -1,34 +1,37 @@
-"""Search the hyperparameters of one network with Optuna's TPE. A finished trial is on disk before the next begins."""
+"""Search the hyperparameters of one network with Optuna. A finished epoch is in the store before the next begins."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
 import optuna
 import pandas as pd
-from optuna.trial import TrialState
-from sqlalchemy import URL
+import tensorflow as tf
+from optuna.trial import FrozenTrial, TrialState
 
 from cnnproj.data.images import Images
 from cnnproj.errors import CnnprojError, TrialError
 from cnnproj.files import write_table, write_text
-from cnnproj.models import Architecture, Choice, Space, Value
+from cnnproj.models import Architecture, Space, Value
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
-from cnnproj.selection import ranking
-from cnnproj.settings import TrainingTable
+from cnnproj.selection import best_epoch, ranking
+from cnnproj.settings import SearchTable, TrainingTable
 from cnnproj.training import fit
+from cnnproj.tuning.outcome import SCORES, best_trial, repeats_wanted, trial_table
+from cnnproj.tuning.pruning import brackets, is_hopeless
+from cnnproj.tuning.sampling import defaults, draw, grid, sampler
+from cnnproj.tuning.study import Trials, in_order, open_trials, running_best
 from cnnproj.tuning.tables import BEST, TABLE
 from cnnproj.words import say
 
-STORE = "trials.db"
-STARTUP = 4  # trials drawn at random before TPE learns from them; the first of all is the network's defaults
 MAX_FAILURES = 3
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
+PATIENCE = 2  # seconds between looks at the store, where others do the last trials
+BARS = "▁▂▃▄▅▆▇█"
 
 
 def search(
@@ -37,133 +40,167 @@ def search(
     images: Images,
     folder: Path,
     *,
+    table: SearchTable,
     trials: int,
     epochs: int,
     seed: int,
     augmentation: Mapping[str, object],
     training: TrainingTable,
     identity: str,
+    announce: Callable[[str], None] = print,
 ) -> list[Path]:
-    """Try ``trials`` settings of ``network``, each trained for ``epochs`` epochs and judged on the validation part.
+    """Try ``trials`` settings of ``network``, each for at most ``epochs`` epochs, judged on the validation part.
 
-    Trials that were finished before, by an earlier run with the same ``identity``, count; one that was cut off is
-    done again. Trial k is drawn from a seed of its own and the results before it, so a search that was interrupted
-    gives the same trials as one that was not.
+    Trials that were finished before, by an earlier run or another worker with the same ``identity``, count; one that
+    was cut off is done again. Trial k is drawn from a seed of its own and the results before it, so a search that was
+    interrupted gives the same trials as one that was not.
 
     Args:
         network: the architecture.
         space: what is varied; a hyperparameter with one value is fixed.
         images: trained on ``train``, judged on ``validation``.
-        folder: where the trials are kept.
-        trials: how many in all.
-        epochs: of each.
+        folder: where the trials are kept, unless ``table`` names a database, and what they came to.
+        table: sampler, pruning, repeats and storage.
+        trials: how many in all; of a grid at most as many as it has.
+        epochs: of each, at most.
         seed: of the project.
         augmentation: arguments of ``ImageDataGenerator``.
         training: how each trial is trained; its number of epochs is not looked at.
         identity: a digest of all that must be the same for trials to be comparable.
+        announce: called with a line if the store holds trials that do not count here.
 
     Returns:
         The files written.
 
     Raises:
-        CnnprojError: where three trials in a row fail.
+        CnnprojError: where three trials in a row fail for the same cause, none finishes, or the store cannot be used.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    study = _study(folder, identity)
-    done = len(_done(study))
-    with Progress(say("progress.searching", model=network.name), trials * epochs, done=done * epochs) as progress:
-        for number in range(done, trials):
-            progress.advance(0, note=_best_note(study))
-            trial = _draw(study, network, space, derive_seed(seed, network.name, "search", number))
-            chosen = {**network.defaults, **{name: space[name].suggest(trial, name) for name in space}}
-            keras.utils.clear_session(free_memory=False)
-            try:
-                result = fit(
-                    network,
-                    images,
-                    chosen,
-                    epochs=epochs,
-                    seed=derive_seed(seed, network.name, "trial", number),
-                    augmentation=augmentation,
-                    training=training,
-                    on_epoch=lambda row: progress.advance(1),
-                )
-            except TrialError as error:
-                trial.set_user_attr("reason", str(error))
-                study.tell(trial, state=TrialState.FAIL)
-                _stop_if_hopeless(study, network.name)
-            else:
-                best = result.best
-                trial.set_user_attr("hyperparameters", chosen)
-                for name in ("val_accuracy", "val_loss", "epoch"):
-                    trial.set_user_attr(name, float(best[name]))
-                study.tell(trial, ranking(best["val_accuracy"], best["val_loss"], len(images.validation)))
-            progress.advance((number + 1) * epochs - progress.done, note=_best_note(study))
-    write_table(folder / TABLE, trial_table(study, space))
-    write_text(folder / BEST, json.dumps(_best(study).user_attrs["hyperparameters"], indent=2) + "\n")
+    keys = [str(number) for number in range(1, trials + 1)]
+    wanted: dict[str, Mapping[str, Value]] = {key: {} for key in keys}
+    if table.sampler == "grid":
+        wanted = dict(zip(keys, grid(network, space, seed=derive_seed(seed, network.name, "grid")), strict=False))
+    else:
+        wanted["1"] = defaults(network, space)
+    with open_trials(folder, table.storage, network.name, identity) as found:
+        if found.others:
+            announce(say("tuning.others", n=found.others, model=network.name))
+        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found)
+        done = sum(key in found.done for key in wanted)
+        with Progress(say("progress.searching", model=network.name), len(wanted) * epochs, done=done * epochs) as bar:
+            work.run(wanted, bar)
+        if table.repeats > 1:
+            repeats = repeats_wanted(found.done, table.repeats)
+            done = sum(key in found.done for key in repeats)
+            title = say("progress.repeating", model=network.name)
+            with Progress(title, len(repeats) * epochs, done=done * epochs) as bar:
+                work.run(repeats, bar)
+        write_table(folder / TABLE, trial_table(found.done, space))
+        best = best_trial(found.done).user_attrs["hyperparameters"]
+    write_text(folder / BEST, json.dumps(best, indent=2) + "\n")
     return [folder / TABLE, folder / BEST]
 
 
-def trial_table(study: optuna.Study, space: Mapping[str, Space]) -> pd.DataFrame:
-    """A row a trial: ``trial`` (from 1), what was varied, ``val_accuracy``, ``val_loss``, its best ``epoch``, ``best``.
+class _Work:
+    """What every trial of a search needs."""
 
-    ``best`` is true for the one that was chosen; ``reason`` says why a trial failed.
-    """
-    rows = []
-    for number, trial in enumerate(_done(study), start=1):
-        varied = {name: trial.user_attrs.get("hyperparameters", trial.params).get(name) for name in space}
-        scores = {name: trial.user_attrs.get(name) for name in ("val_accuracy", "val_loss", "epoch")}
-        chosen = trial.number == _best(study).number
-        rows.append({"trial": number, **varied, **scores, "best": chosen, "reason": trial.user_attrs.get("reason", "")})
-    return pd.DataFrame(rows)
+    def __init__(
+        self,
+        network: Architecture,
+        space: Mapping[str, Space],
+        images: Images,
+        table: SearchTable,
+        epochs: int,
+        seed: int,
+        augmentation: Mapping[str, object],
+        training: TrainingTable,
+        trials: Trials,
+    ) -> None:
+        self.network, self.space, self.images, self.table = network, space, images, table
+        self.epochs, self.seed, self.augmentation, self.training = epochs, seed, augmentation, training
+        self.trials = trials
+        self.brackets = brackets(table.pruning, epochs)
+
+    def run(self, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> None:
+        """Do trials until all that are ``wanted`` are done, here or by other workers."""
+        while missing := [key for key in wanted if key not in self.trials.done]:
+            self._stop_if_hopeless()
+            seed = derive_seed(self.seed, self.network.name, "search", missing[0])
+            self.trials.study.sampler = sampler(self.table.sampler, seed)
+            if not self.trials.take(wanted, lambda trial, key: self._try(trial, key, wanted, bar)):
+                time.sleep(PATIENCE)
+            done = sum(key in self.trials.done for key in wanted)
+            bar.advance(done * self.epochs - bar.done, note=_note(self.trials.done, len(wanted)))
+
+    def _try(self, trial: optuna.Trial, key: str, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> float:
+        chosen = draw(trial, self.network, self.space)
+        trial.set_user_attr("hyperparameters", chosen)
+        done = self.trials.done
+        others = [running_best(one.intermediate_values) for one in in_order(done)]
+        looked_at = [] if "." in key else self.brackets[(int(key) - 1) % len(self.brackets)]
+        rows: list[Mapping[str, float]] = []
+        values: dict[int, float] = {}
+
+        def note(row: Mapping[str, float]) -> None:
+            rows.append(row)
+            values[int(row["epoch"])] = value = self._value(row)
+            trial.report(value, int(row["epoch"]))
+            best = best_epoch(pd.DataFrame(rows))
+            trial.set_user_attr("scores", {name: float(best[name]) for name in SCORES})
+            bar.advance(1, note=_note(done, len(wanted), [one["val_accuracy"] for one in rows]))
+            if is_hopeless(running_best(values), others, looked_at):
+                raise optuna.TrialPruned
+
+        keras.utils.clear_session(free_memory=False)
+        try:
+            result = fit(
+                self.network,
+                self.images,
+                chosen,
+                epochs=self.epochs,
+                seed=derive_seed(self.seed, self.network.name, "trial", key),
+                augmentation=self.augmentation,
+                training=self.training,
+                on_epoch=note,
+            )
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            shape = self.images.shape
+            failure = TrialError("tuning.out_of_memory", n=chosen["batch_size"], height=shape[0], width=shape[1])
+            _record(trial, failure)
+            raise failure from None
+        except CnnprojError as error:
+            _record(trial, error)
+            raise
+        return self._value(dict(result.best))
+
+    def _value(self, row: Mapping[str, float]) -> float:
+        return ranking(row["val_accuracy"], row["val_loss"], len(self.images.validation))
+
+    def _stop_if_hopeless(self) -> None:
+        last = in_order(self.trials.done)[-MAX_FAILURES:]
+        causes = {trial.user_attrs.get("cause") for trial in last}
+        if len(last) == MAX_FAILURES and len(causes) == 1 and None not in causes:
+            reason = last[-1].user_attrs["reason"]
+            raise CnnprojError("tuning.hopeless", model=self.network.name, n=MAX_FAILURES, reason=reason)
 
 
-def _study(folder: Path, identity: str) -> optuna.Study:
-    """The study for ``identity``, its trials of a broken run marked as such."""
-    location = URL.create("sqlite", database=str(folder / STORE)).render_as_string()
-    study = optuna.create_study(study_name=identity, storage=location, direction="maximize", load_if_exists=True)
-    for trial in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-    return study
+def _record(trial: optuna.Trial, error: CnnprojError) -> None:
+    trial.set_user_attr("cause", error.sentence)
+    trial.set_user_attr("reason", str(error))
 
 
-def _done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    """The trials that count: those with a result and those that failed for a reason, not those that were cut off."""
-    ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.FAIL))
-    return [trial for trial in ended if trial.state == TrialState.COMPLETE or "reason" in trial.user_attrs]
-
-
-def _draw(study: optuna.Study, network: Architecture, space: Mapping[str, Space], seed: int) -> optuna.Trial:
-    """The next trial. The first tries the network's own defaults, as far as the space has them."""
-    study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
-    if not _done(study) and not study.get_trials(states=(TrialState.WAITING,)):
-        defaults = {name: network.defaults[name] for name in space}
-        study.enqueue_trial({name: value for name, value in defaults.items() if _holds(space[name], value)})
-    return study.ask()
-
-
-def _holds(space: Space, value: Value) -> bool:
-    if isinstance(space, Choice):
-        return len(space.values) > 1 and value in space.values
-    return isinstance(value, int | float) and space.low <= value <= space.high
-
-
-def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
-    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if not finished:
-        raise CnnprojError("tuning.none_finished", reason=_done(study)[-1].user_attrs["reason"])
-    return max(finished, key=lambda trial: (trial.value, -trial.number))
-
-
-def _best_note(study: optuna.Study) -> str:
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        return say("progress.no_trial_yet")
-    best, numbers = _best(study), [trial.number for trial in _done(study)]
-    accuracy = f"{best.user_attrs['val_accuracy']:.3f}"
-    return say("progress.best_so_far", accuracy=accuracy, trial=numbers.index(best.number) + 1)
-
-
-def _stop_if_hopeless(study: optuna.Study, model: str) -> None:
-    reasons = [trial.user_attrs.get("reason") for trial in _done(study)][-MAX_FAILURES:]
-    if len(reasons) == MAX_FAILURES and None not in reasons:
-        raise CnnprojError("tuning.hopeless", model=model, n=MAX_FAILURES, reason=reasons[-1])
+def _note(done: Mapping[str, FrozenTrial], wanted: int, course: Sequence[float] = ()) -> str:
+    """What stands behind the bar: which trial this is, the best so far, how many were stopped, how this one does."""
+    finished = [trial for trial in done.values() if trial.state == TrialState.COMPLETE]
+    pruned = sum(trial.state == TrialState.PRUNED for trial in done.values())
+    parts = [say("progress.trial", k=min(len(done) + 1, wanted), n=wanted)] if len(done) < wanted else []
+    if finished:
+        best = max(finished, key=lambda trial: trial.value)
+        accuracy = f"{best.user_attrs['scores']['val_accuracy']:.3f}"
+        parts.append(say("progress.best_so_far", accuracy=accuracy, trial=best.user_attrs["key"]))
+    if pruned:
+        parts.append(say("progress.pruned", n=pruned))
+    if course:
+        bars = "".join(BARS[min(int(accuracy * len(BARS)), len(BARS) - 1)] for accuracy in course)
+        parts.append(f"{bars} {course[-1]:.3f}")
+    return " · ".join(parts)

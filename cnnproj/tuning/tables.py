@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE, BEST = "trials.csv", "best.json"
-_OUTCOME = ("trial", "val_accuracy", "val_loss", "epoch", "best", "reason")
+_OUTCOME = ("trial", "val_accuracy", "val_loss", "epoch", "epochs", "best", "pruned", "reason")
+_REPEATED = ("repeats", "lowest", "mean", "highest")
 
 
 def load_trials(folder: Path) -> pd.DataFrame:
@@ -24,7 +25,7 @@ def load_trials(folder: Path) -> pd.DataFrame:
 
 def varied(trials: pd.DataFrame) -> list[str]:
     """The hyperparameters that the search varied: the columns that are not the outcome."""
-    return [name for name in trials.columns if name not in _OUTCOME]
+    return [name for name in trials.columns if name not in (*_OUTCOME, *_REPEATED)]
 
 
 def load_best(folder: Path) -> dict[str, Value]:

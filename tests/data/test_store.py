@@ -80,6 +80,7 @@ def test_the_second_time_nothing_is_read(tmp_path):
 @pytest.mark.parametrize("stop", ["gray/000.png", "gray/017.png", "rgb/004.png"])
 def test_an_interrupted_build_goes_on_and_ends_in_the_same_bytes(tmp_path, monkeypatch, stop, chunk):
     monkeypatch.setattr(store, "_CHUNK_IMAGES", chunk)
+    monkeypatch.setattr(store, "_FIRST", chunk)
     stopped, resumed = Counted(NAMES, {stop: KeyboardInterrupt()}), Counted(NAMES)
 
     with pytest.raises(KeyboardInterrupt):

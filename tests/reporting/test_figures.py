@@ -13,7 +13,7 @@ from PIL import Image
 
 from cnnproj.models import Choice, Range
 from cnnproj.reporting import figures
-from cnnproj.reporting.figures.training import range_limits
+from cnnproj.reporting.figures.search import range_limits
 from cnnproj.reporting.results import Results
 
 
@@ -25,6 +25,7 @@ def all_figures(results: Results) -> dict[str, Figure]:
         "samples": figures.samples(results.images),
         "augmented": figures.augmented(results.preview),
         "trials": figures.trials(search),
+        "hyperparameters": figures.hyperparameters(search),
         "history": figures.history(training),
         "test_scores": figures.test_scores(results.evaluation),
         "confusion": figures.confusion(results.evaluation),

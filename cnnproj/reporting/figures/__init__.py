@@ -16,8 +16,11 @@ from cnnproj.reporting.figures.data import samples as samples
 from cnnproj.reporting.figures.prediction import prediction as prediction
 from cnnproj.reporting.figures.scores import confusion as confusion
 from cnnproj.reporting.figures.scores import test_scores as test_scores
+from cnnproj.reporting.figures.search import hyperparameters as hyperparameters
+from cnnproj.reporting.figures.search import importance as importance
+from cnnproj.reporting.figures.search import tells_of_hyperparameters as tells_of_hyperparameters
+from cnnproj.reporting.figures.search import trials as trials
 from cnnproj.reporting.figures.training import history as history
-from cnnproj.reporting.figures.training import trials as trials
 
 __all__ = [
     "Chart",
@@ -28,10 +31,13 @@ __all__ = [
     "confusion",
     "findings",
     "history",
+    "hyperparameters",
+    "importance",
     "prediction",
     "repeats",
     "samples",
     "sizes",
+    "tells_of_hyperparameters",
     "test_scores",
     "trials",
 ]

@@ -1,5 +1,7 @@
 """A batch depends on the seed, the epoch and its place alone: not on who asks, when, or in what order."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -216,3 +218,35 @@ def test_a_taker_that_is_interrupted_does_not_wait_for_batches_that_nobody_wants
     with pytest.raises(KeyboardInterrupt):
         take_one()
     assert time.perf_counter() - start < 1
+
+
+LARGE = """
+import resource, sys
+import numpy as np
+resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
+from cnnproj.data.augmentation import Augmentation
+from cnnproj.data.batches import Batches, Feed
+from cnnproj.data.images import Part
+
+pixels = np.load(sys.argv[1], mmap_mode="r")
+part = Part("train", pixels, np.arange(len(pixels)), np.arange(len(pixels)) % 2, ("a", "b"))
+try:
+    np.array(pixels)
+except MemoryError:
+    print("too large")
+with Feed(Batches(part, 32, seed=1, augmentation=Augmentation({"rotation_range": 10})), epochs=1) as feed:
+    print([float(pixels.max()) for (pixels, _), _ in zip(feed.epoch(), range(20))])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process may take up is limited in this way on Linux")
+def test_a_store_larger_than_memory_is_fed_from_disk(tmp_path):
+    shape = (30_000, 224, 224, 3)  # 4.5 GB, of which nothing is written
+    np.lib.format.open_memmap(tmp_path / "pixels.npy", mode="w+", dtype=np.uint8, shape=shape).flush()
+
+    ran = subprocess.run(
+        [sys.executable, "-c", LARGE, str(tmp_path / "pixels.npy")], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == ["too large", str([0.0] * 20)]

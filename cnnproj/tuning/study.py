@@ -15,7 +15,7 @@ from pathlib import Path
 import optuna
 from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import URL
+from sqlalchemy import URL, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -166,12 +166,24 @@ def _database(address: str) -> optuna.storages.RDBStorage:
         import psycopg  # noqa: F401 - the driver, by which SQLAlchemy is to speak
     except ImportError:
         raise CnnprojError("tuning.no_driver") from None
-    url = make_url(address).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    with warnings.catch_warnings():
+    url = make_url(address).set(drivername="postgresql+psycopg")
+    with warnings.catch_warnings(), _one_at_a_time(url):
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.storages.RDBStorage(
-            url, heartbeat_interval=HEARTBEAT, grace_period=GRACE, engine_kwargs={"pool_pre_ping": True}
+            url.render_as_string(hide_password=False),
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            engine_kwargs={"pool_pre_ping": True},
         )
+
+
+@contextmanager
+def _one_at_a_time(url: URL) -> Iterator[None]:
+    """Whoever opens a new database makes Optuna's tables there; workers that start together wait for the first."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('cnnproj'))"))
+        yield
 
 
 def _open(storage: optuna.storages.RDBStorage, title: str, name: str) -> Trials:

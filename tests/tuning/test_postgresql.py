@@ -8,8 +8,10 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,20 @@ def test_four_workers_of_which_one_is_killed_do_every_trial_once(tmp_path, datab
     assert tables[0] == tables[1] == tables[2]
     assert tables[0].count("\n") == 25
     assert all(text.count("\n") > 3 for text, _ in told[1:])  # each had its share
+
+
+def test_workers_that_open_a_new_database_at_once_all_have_it(tmp_path, database):
+    start = threading.Barrier(6)
+
+    def open_it() -> int:
+        start.wait()
+        with study.open_trials(tmp_path, database, "mlp", "x") as trials:
+            return trials.study._study_id
+
+    with ThreadPoolExecutor(6) as pool:
+        opened = [one.result() for one in [pool.submit(open_it) for _ in range(6)]]
+
+    assert len(set(opened)) == 1
 
 
 def test_two_that_ask_at_once_do_not_do_one_trial_twice(tmp_path, database):

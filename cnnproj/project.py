@@ -15,7 +15,8 @@ from cnnproj.errors import CnnprojError
 from cnnproj.models import Architecture, architectures
 from cnnproj.randomness import derive_seed
 from cnnproj.run import Plain, Run, fingerprint
-from cnnproj.settings import FILE_NAME, Settings, nearest, read_settings
+from cnnproj.settings import Settings
+from cnnproj.settings_file import FILE_NAME, nearest, read_settings
 from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
 from cnnproj.words import prefer_language, say
 
@@ -107,28 +108,15 @@ class Project:
     def preview(self, images: int = 4, variants: int = 6) -> AugmentationPreview:
         """What augmentation makes of the first training images, by the arguments and the arithmetic of training."""
         self._start()
-        import numpy as np
+        from cnnproj.reporting.preview import preview
 
-        from cnnproj.data.augmentation import Augmentation
-        from cnnproj.reporting.results import AugmentationPreview
-
-        train = self.images.train
-        _, first = np.unique(train.labels, return_index=True)
-        originals = train.images(first[:images])
-        vary = Augmentation(self._augmentation)
-        seeds = [derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)]
-        varied = np.stack([vary(originals, seed=seed) for seed in seeds], axis=1)
-        labels = tuple(train.classes[label] for label in train.labels[first[:images]])
-        given = self._augmentation
-        filling = {name: given[name] for name in ("fill_mode", "cval")}
-        copies = np.repeat(originals[:1], variants, axis=0)
-        changed = self.settings.augmentation.changed
-        alone = {
-            name: Augmentation({**filling, name: given[name]})(copies, seed=seeds[0])
-            for name in changed
-            if name not in filling
-        }
-        return AugmentationPreview(originals, varied, labels, changed, alone)
+        return preview(
+            self.images.train,
+            self._augmentation,
+            changed=self.settings.augmentation.changed,
+            images=images,
+            seeds=[derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)],
+        )
 
     def tune(self, model: str, *, trials: int | None = None) -> Search:
         """Search the hyperparameters of ``model`` on training and validation part.

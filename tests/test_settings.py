@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 import cnnproj
 from cnnproj.models import Choice, Range, architectures
-from cnnproj.settings import DEFAULT_MODELS, Settings, read_settings
+from cnnproj.settings import DEFAULT_MODELS, Settings
+from cnnproj.settings_file import read_settings
 
 CHECKOUT = Path(cnnproj.__file__).parents[1]
 

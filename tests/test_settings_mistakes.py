@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cnnproj import words
 from cnnproj.errors import SettingsError
 from cnnproj.models import architecture, forget
-from cnnproj.settings import Settings, read_settings
+from cnnproj.settings import Settings
+from cnnproj.settings_file import read_settings
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 from cnnproj import template, words
 from cnnproj.errors import CnnprojError
-from cnnproj.settings import read_settings
+from cnnproj.settings_file import read_settings
 from cnnproj.stages import NOTEBOOKS
 from cnnproj.template import make_project
 

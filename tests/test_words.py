@@ -70,7 +70,7 @@ BUILT = {
 }
 # … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
-    "settings.*": "settings.py",
+    "settings.*": "settings*.py",
     "report.heading.*": "reporting/templates/*.html",
     "report.column.*": "reporting/templates/*.html",
     "report.environment.*": "reporting/templates/*.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -101,25 +102,19 @@ def search(
     return [folder / TABLE, folder / BEST]
 
 
+@dataclass(frozen=True)
 class _Work:
-    """What every trial of a search needs."""
+    """What every trial of a search needs: see ``search``."""
 
-    def __init__(
-        self,
-        network: Architecture,
-        space: Mapping[str, Space],
-        images: Images,
-        table: SearchTable,
-        epochs: int,
-        seed: int,
-        augmentation: Mapping[str, object],
-        training: TrainingTable,
-        trials: Trials,
-    ) -> None:
-        self.network, self.space, self.images, self.table = network, space, images, table
-        self.epochs, self.seed, self.augmentation, self.training = epochs, seed, augmentation, training
-        self.trials = trials
-        self.brackets = brackets(table.pruning, epochs)
+    network: Architecture
+    space: Mapping[str, Space]
+    images: Images
+    table: SearchTable
+    epochs: int
+    seed: int
+    augmentation: Mapping[str, object]
+    training: TrainingTable
+    trials: Trials
 
     def run(self, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> None:
         """Do trials until all that are ``wanted`` are done, here or by other workers."""
@@ -137,7 +132,8 @@ class _Work:
         trial.set_user_attr("hyperparameters", chosen)
         done = self.trials.done
         others = [running_best(one.intermediate_values) for one in in_order(done)]
-        looked_at = [] if "." in key else self.brackets[(int(key) - 1) % len(self.brackets)]
+        rungs = brackets(self.table.pruning, self.epochs)
+        looked_at = [] if "." in key else rungs[(int(key) - 1) % len(rungs)]
         rows: list[Mapping[str, float]] = []
         values: dict[int, float] = {}
 

@@ -1,0 +1,39 @@
+"""What augmentation makes of some training images, by the arguments and the arithmetic of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cnnproj.data.augmentation import Augmentation
+from cnnproj.data.images import Part
+from cnnproj.reporting.results import AugmentationPreview
+
+
+def preview(
+    train: Part, arguments: Mapping[str, Any], *, changed: Mapping[str, Any], images: int, seeds: Sequence[int]
+) -> AugmentationPreview:
+    """The first image of each of some classes, varied once for each seed.
+
+    Args:
+        train: the training part.
+        arguments: of ``ImageDataGenerator``, all of them.
+        changed: those of them that are not at their default.
+        images: how many classes, at most.
+        seeds: of the variants.
+    """
+    _, first = np.unique(train.labels, return_index=True)
+    originals = train.images(first[:images])
+    vary = Augmentation(arguments)
+    varied = np.stack([vary(originals, seed=seed) for seed in seeds], axis=1)
+    labels = tuple(train.classes[label] for label in train.labels[first[:images]])
+    filling = {name: arguments[name] for name in ("fill_mode", "cval")}
+    copies = np.repeat(originals[:1], len(seeds), axis=0)
+    alone = {
+        name: Augmentation({**filling, name: arguments[name]})(copies, seed=seeds[0])
+        for name in changed
+        if name not in filling
+    }
+    return AugmentationPreview(originals, varied, labels, changed, alone)

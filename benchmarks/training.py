@@ -54,6 +54,7 @@ CHOICES = (
     {"batch_size": 32},
     {"batch_size": 128},
     {"learning_rate": 1e-3},
+    {"learning_rate": 5e-3},
     {"learning_rate": 2e-2},
     {"optimizer": "sgd", "learning_rate": 5e-2},
     {"optimizer": "rmsprop"},

@@ -39,7 +39,7 @@ def test_the_project_toml_of_the_checkout_reads(path):
     given = read_settings(CHECKOUT / "project.toml")
 
     assert tuple(given.models) == DEFAULT_MODELS
-    assert given.models["deep_cnn"]["learning_rate"] == Range(0.001, 0.01, log=True)
+    assert given.models["deep_cnn"]["learning_rate"] == Range(0.003, 0.03, log=True)
     assert given.augmentation.changed.keys() <= type(given.augmentation).model_fields.keys()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @architecture(
     space={
-        "learning_rate": Range(2e-3, 2e-2, log=True),
+        "learning_rate": Range(4e-3, 4e-2, log=True),
         "filters": Choice(16, 24, 32),
         "dropout": Range(0.0, 0.4),
     }

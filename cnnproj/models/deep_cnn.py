@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @architecture(
     space={
-        "learning_rate": Range(1e-3, 1e-2, log=True),
+        "learning_rate": Range(3e-3, 3e-2, log=True),
         "filters": Choice(12, 16),
         "dropout": Range(0.0, 0.4),
     }

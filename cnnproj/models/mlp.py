@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @architecture(
     space={
-        "learning_rate": Range(1e-3, 1e-2, log=True),
+        "learning_rate": Range(2e-3, 2e-2, log=True),
         "units": Choice(128, 256, 512),
         "dropout": Range(0.0, 0.4),
     }

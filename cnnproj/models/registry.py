@@ -21,7 +21,7 @@ Builder = Callable[..., "keras.Sequential"]
 TRAINING_DEFAULTS: Mapping[str, Value] = MappingProxyType(
     {
         "optimizer": "adamw",
-        "learning_rate": 5e-3,
+        "learning_rate": 1e-2,
         "momentum": 0.9,
         "weight_decay": 1e-2,
         "batch_size": 64,

@@ -53,6 +53,6 @@ def test_ranges_stand_in_a_grid_with_ends_and_middle():
 
 
 def test_the_first_trial_tries_the_defaults_as_far_as_the_space_has_them():
-    space = {"learning_rate": Range(1e-3, 1e-2), "units": Choice(32, 64), "dropout": Choice(0.2), "depth": Choice(2, 3)}
+    space = {"learning_rate": Range(1e-3, 1e-1), "units": Choice(32, 64), "dropout": Choice(0.2), "depth": Choice(2, 3)}
 
-    assert defaults(MLP, space) == {"learning_rate": 5e-3, "depth": 2}
+    assert defaults(MLP, space) == {"learning_rate": 1e-2, "depth": 2}

@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_trials(tmp_path):
     assert best == again
     assert list(first["trial"]) == list(range(1, 9))
     assert first.loc[0, "optimizer"] == "adamw"
-    assert first.loc[0, "learning_rate"] == 5e-3  # the network's default comes first
+    assert first.loc[0, "learning_rate"] == 1e-2  # the network's default comes first
 
 
 def test_the_best_is_chosen_among_those_that_came_to_their_end(tmp_path):

@@ -226,7 +226,9 @@ class Project:
             folders = {model: self._model_folder(model) for model in self.models}
             images, folder = self.images, self._folder("evaluation")
             self.record.complete(
-                EVALUATE, self.stages.inputs(EVALUATE), lambda: evaluate(self.record, images, folders, folder)
+                EVALUATE,
+                self.stages.inputs(EVALUATE),
+                lambda: evaluate(self.record, images, folders, folder, seed=self.settings.project.seed),
             )
         return load_evaluation(self._folder("evaluation"))
 

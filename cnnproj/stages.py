@@ -83,7 +83,7 @@ class Stages:
             return _data(settings, record)
         if stage == EVALUATE:
             trained = {f"train {name}": record.output_digest(f"train {name}") for name in self.models()}
-            return {"data": _images(record), **trained}
+            return {"data": _images(record), "project.seed": settings.project.seed, **trained}
         if stage == INTERPRET:
             return {"evaluation": record.output_digest(EVALUATE), "interpretation.cases": settings.interpretation.cases}
         before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}

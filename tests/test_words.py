@@ -7,13 +7,16 @@ from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import cnnproj
 from cnnproj import words
 from cnnproj.data.audit import KINDS
 from cnnproj.data.split import PARTS
+from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
+from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.words import catalogue, languages, say
 
@@ -23,6 +26,8 @@ KEY = re.compile(rf"(?:{'|'.join(sorted(ROOMS))})(?:\.[a-z0-9_]+)+")
 SPEAKS = re.compile(r"say|\w*Error|UnreadableImage")
 TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))
 CASE_RULES = [*RULES, "next_least_sure"]
+VERDICTS = ["better", "tied", "worse"]
+METRICS = [*scores(np.eye(6), np.arange(6)), *scores(np.eye(30), np.arange(30))]
 METHODS = ["gradcam", "saliency"]
 CASES = ["cases_gradcam", "cases_saliency"]
 BALANCED = ["balance_class_weights", "balance_augment"]
@@ -45,6 +50,8 @@ SHOWN = [
     "history",
     "test_scores",
     "confusion",
+    "errors",
+    "reliability",
     *CASES,
 ]
 
@@ -60,7 +67,10 @@ BUILT = {
     "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
     "figures.scale_*": METHODS,
     "figures.rule.*": CASE_RULES,
-    "report.*": ["tied", "lower", "higher", "ahead"],
+    "report.*": VERDICTS,
+    "report.verdict.*": VERDICTS,
+    "report.baseline.*": BASELINES,
+    "report.metric.*": METRICS,
     "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in SHOWN],
     "report.rule.*": CASE_RULES,
     "report.argument.*": list(AugmentationTable.model_fields),

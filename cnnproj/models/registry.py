@@ -38,6 +38,8 @@ CONDITIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "label_smoothing": ("loss", ("categorical_crossentropy", "binary_crossentropy")),
     }
 )
+# What networks are measured against in the evaluation: no network is called so.
+BASELINES = ("majority_class", "logistic_regression")
 # Keras' own 0.99 needs some 500 steps before the running statistics can be used; a course's trial has fewer.
 BATCH_NORM_MOMENTUM = 0.9
 OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "adamax")
@@ -159,7 +161,7 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
                     "models.unknown_hyperparameter", model=name, parameter=key, known=", ".join(sorted(defaults))
                 )
         ours = builder.__module__.startswith("cnnproj.models.")
-        if not ours and name in _architectures and _architectures[name].ours:
+        if name in BASELINES or (not ours and name in _architectures and _architectures[name].ours):
             raise CnnprojError("models.name_taken", model=name)
         # Now, while the file is the code that runs.
         fingerprint = hashlib.sha256(_source(builder).encode()).hexdigest()[:16]

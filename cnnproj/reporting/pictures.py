@@ -82,6 +82,14 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
     matrix = results.evaluation.confusion.to_numpy()
     facts = {"model": results.evaluation.best, "right": int(matrix.trace()), "total": int(matrix.sum())}
     yield "confusion", "confusion", figures.confusion(results.evaluation), facts
+    if len(results.evaluation.errors):
+        yield (
+            "errors",
+            "errors",
+            figures.errors(results.evaluation, images),
+            {**facts, "n": len(results.evaluation.errors)},
+        )
+    yield "reliability", "reliability", figures.reliability(results.evaluation), facts
     interpretation = results.interpretation
     facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}
     yield "cases", f"cases_{interpretation.method}", figures.cases(interpretation), facts

@@ -13,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cnnproj.files import replacing, write_text
+from cnnproj.models.registry import BASELINES
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.pictures import draw_pictures
@@ -59,6 +60,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         "balance": balance_facts(results),
         "models": {model: _model(results, model) for model in results.trainings},
         "best": _row(results.evaluation),
+        "metrics": _metrics(results.evaluation),
         "verdicts": _verdicts(results.evaluation),
         "confused": _confused(results.evaluation),
         "same_weights": _same_weights(results),
@@ -84,7 +86,7 @@ def _environment() -> Environment:
     )
     environment.globals["say"] = say
     environment.filters |= {"share": _share, "count": _count, "plain": _plain, "time": _time, "duration": _duration}
-    environment.filters["percent"] = _percent
+    environment.filters |= {"percent": _percent, "signed": _signed, "chance": _chance}
     return environment
 
 
@@ -126,6 +128,15 @@ def _duration(seconds: float) -> str:
 
 def _percent(share: float) -> str:
     return say("report.under_one_in_thousand") if share < 0.001 else f"{share:.1%}"
+
+
+def _signed(difference: float) -> str:
+    """A difference of shares, with its sign and a true minus."""
+    return "–" if pd.isna(difference) else f"{difference:+.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -217,21 +228,44 @@ def _row(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _verdicts(evaluation: Evaluation) -> list[str]:
-    """What the intervals allow to say about the chosen model and the others, a sentence each."""
-    best = _row(evaluation)
-    others = evaluation.scores[evaluation.scores["model"] != evaluation.best]
-    tied = (others["low"] <= best["high"]) & (others["high"] >= best["low"])
-    groups = {
-        "tied": others[tied],
-        "lower": others[~tied & (others["accuracy"] < best["accuracy"])],
-        "higher": others[~tied & (others["accuracy"] > best["accuracy"])],
-        "ahead": others[tied & (others["accuracy"] > best["accuracy"])],
+    """What the paired comparison allows to say about the chosen model and the others, a sentence each."""
+    names = evaluation.networks["model"]
+    rows = evaluation.comparisons
+    said = []
+    for verdict in ("tied", "better", "worse"):
+        found = rows.loc[rows["model"].isin(names) & (rows["verdict"] == verdict), "model"]
+        if len(found):
+            words = {"best": evaluation.best, "models": ", ".join(found), "n": len(found)}
+            said.append(say(f"report.{verdict}", images=_row(evaluation)["n"], **words))
+    return [*said, *_cheaper(evaluation), *_against_baselines(evaluation)]
+
+
+def _metrics(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
+    """Of each score the row of every model, by its name."""
+    rows = evaluation.metrics.to_dict("records")
+    return {
+        metric: {row["model"]: row for row in rows if row["metric"] == metric}
+        for metric in evaluation.metrics["metric"].unique()
     }
-    return [
-        say(f"report.{verdict}", best=evaluation.best, models=", ".join(rows["model"]), n=len(rows), images=best["n"])
-        for verdict, rows in groups.items()
-        if len(rows)
-    ]
+
+
+def _cheaper(evaluation: Evaluation) -> list[str]:
+    """That a network with fewer parameters is tied with the chosen one, where it is so."""
+    rows = evaluation.networks.merge(evaluation.comparisons[["model", "verdict"]], on="model", how="left")
+    best = _row(evaluation)
+    fewer = rows[(rows["verdict"] == "tied") & (rows["parameters"] < best["parameters"])]
+    if fewer.empty:
+        return []
+    least = fewer.sort_values("parameters").iloc[0]
+    counts = {"parameters": int(least["parameters"]), "instead": int(best["parameters"])}
+    return [say("report.cheaper", best=evaluation.best, model=least["model"], **counts)]
+
+
+def _against_baselines(evaluation: Evaluation) -> list[str]:
+    """That the chosen network is not shown to beat a baseline, where it is so."""
+    rows = evaluation.comparisons
+    unbeaten = rows.loc[~rows["model"].isin(evaluation.networks["model"]) & (rows["verdict"] != "better"), "model"]
+    return [say("report.unbeaten", best=evaluation.best, baseline=say(f"report.baseline.{name}")) for name in unbeaten]
 
 
 def _confused(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -252,7 +286,7 @@ def _same_weights(results: Results) -> bool:
     """Whether every opening of the test part was for the weights that this report is about."""
     final = {model: training.recipe.weights_digest for model, training in results.trainings.items()}
     seen = (pair for opening in results.manifest.test_openings for pair in opening.models.items())
-    return all(final.get(model) == weights for model, weights in seen)
+    return all(final.get(model) == weights for model, weights in seen if model not in BASELINES)
 
 
 def _rules(interpretation: Interpretation) -> list[tuple[str, str]]:

@@ -1,16 +1,18 @@
 """The scores are those of the textbooks, and a row of the confusion matrix is what the image truly shows."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import metrics
 
-from cnnproj.evaluation.scores import class_table, confusion, score
-from cnnproj.run import Score
+from cnnproj.evaluation.scores import class_table, confident_errors, confusion, scores
 
 CLASSES = ("cat", "dog", "eel")
+approx = partial(pytest.approx, abs=1e-9)
 
 
 def answers(*predicted: int, sure: float = 0.8, classes: int = 3) -> np.ndarray:
@@ -20,58 +22,73 @@ def answers(*predicted: int, sure: float = 0.8, classes: int = 3) -> np.ndarray:
     return probabilities
 
 
-def score_of(right: int, n: int) -> Score:
-    return score(answers(*[0] * right, *[1] * (n - right)), np.zeros(n, np.int64))
+@given(st.integers(2, 30), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_every_score_is_scikit_learns(classes, n, seed):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.full(classes, 0.3), n)
+    labels = rng.integers(0, classes, n)
+    predicted, every, seen = probabilities.argmax(axis=1), np.arange(classes), np.unique(labels)
+    found = scores(probabilities, labels)
+
+    assert found["accuracy"] == approx(metrics.accuracy_score(labels, predicted))
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        labels, predicted, labels=seen, average="macro", zero_division=0.0
+    )
+    assert (found["macro_precision"], found["macro_f1"]) == (approx(precision), approx(f1))
+    assert found["balanced_accuracy"] == approx(recall)
+    assert found["log_loss"] == approx(metrics.log_loss(labels, probabilities, labels=every))
+    if classes >= 6:
+        k = 3 if classes <= 20 else 5
+        assert found[f"top_{k}_accuracy"] == approx(
+            metrics.top_k_accuracy_score(labels, probabilities, k=k, labels=every)
+        )
+    if len(seen) == classes > 2:
+        assert found["roc_auc"] == approx(metrics.roc_auc_score(labels, probabilities, multi_class="ovr", labels=every))
+    elif len(seen) == classes == 2:
+        assert found["roc_auc"] == approx(metrics.roc_auc_score(labels, probabilities[:, 1]))
 
 
-@pytest.mark.parametrize(
-    ("right", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_the_interval_is_wilsons_as_published(right, n, low, high):
-    """Newcombe, "Two-sided confidence intervals for the single proportion" (1998), table I, method 3."""
-    found = score_of(right, n)
-
-    assert found.accuracy == right / n
-    assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
-    assert found.n == n
+def test_an_area_under_the_curve_needs_two_classes():
+    assert math.isnan(scores(answers(0, 0), np.array([0, 0]))["roc_auc"])
 
 
-@given(st.integers(1, 3000), st.data())
-def test_the_interval_lies_within_0_and_1_and_holds_the_accuracy(n, data):
-    right = data.draw(st.sampled_from([0, n]) | st.integers(0, n))
-    found = score_of(right, n)
+def test_few_classes_have_no_top_k():
+    assert not [name for name in scores(answers(0, 1), np.array([0, 1])) if name.startswith("top")]
 
-    assert 0 <= found.low <= found.accuracy <= found.high <= 1
-    assert found.low < found.high
+
+def test_the_surest_mistakes_come_first():
+    probabilities = np.array([[0.9, 0.1], [0.3, 0.7], [0.95, 0.05], [0.2, 0.8]])
+
+    assert confident_errors(probabilities, np.array([1, 0, 0, 0]), 2).tolist() == [0, 3]
+    assert confident_errors(probabilities, np.array([0, 1, 0, 1]), 5).tolist() == []
 
 
 def test_log_loss_is_the_mean_of_minus_the_logarithm_of_the_truths_probability():
     probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], np.float32)
 
-    found = score(probabilities, np.array([0, 1]))
+    found = scores(probabilities, np.array([0, 1]))
 
-    assert found.log_loss == pytest.approx(-(math.log(0.5) + math.log(0.2)) / 2, rel=1e-6)
+    assert found["log_loss"] == pytest.approx(-(math.log(0.5) + math.log(0.2)) / 2, rel=1e-6)
 
 
 def test_log_loss_does_not_need_every_class_in_the_labels():
-    assert score(answers(1, 1), np.array([1, 1])).log_loss == pytest.approx(-math.log(0.8), rel=1e-6)
+    assert scores(answers(1, 1), np.array([1, 1]))["log_loss"] == pytest.approx(-math.log(0.8), rel=1e-6)
 
 
 def test_a_network_that_was_sure_and_wrong_has_a_finite_loss():
-    assert 10 < score(answers(0, sure=1.0), np.array([1])).log_loss < math.inf
+    assert 10 < scores(answers(0, sure=1.0), np.array([1]))["log_loss"] < math.inf
 
 
 def test_the_sums_of_float32_are_no_warning():
     probabilities = np.random.default_rng(0).dirichlet(np.ones(100), 500).astype(np.float32) * np.float32(1.00001)
 
-    assert score(probabilities, np.zeros(500, np.int64)).log_loss > 0
+    assert scores(probabilities, np.zeros(500, np.int64))["log_loss"] > 0
 
 
 def test_what_is_measured_is_not_changed():
     probabilities = answers(0, 1).astype(np.float64) * 2
     before = probabilities.copy()
-    score(probabilities, np.array([0, 1]))
+    scores(probabilities, np.array([0, 1]))
 
     assert (probabilities == before).all()
 

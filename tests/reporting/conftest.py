@@ -12,8 +12,9 @@ from cnnproj.data.decoding import Decoded
 from cnnproj.data.images import Images
 from cnnproj.data.sources.source import Record, Source, image_table
 from cnnproj.errors import UnreadableImage
-from cnnproj.evaluation.evaluate import Evaluation
-from cnnproj.evaluation.scores import class_table, confusion, score
+from cnnproj.evaluation.baselines import baselines
+from cnnproj.evaluation.evaluate import Evaluation, groups_of, load_evaluation, measure
+from cnnproj.files import write_table
 from cnnproj.interpretation.cases import choose_cases
 from cnnproj.interpretation.interpret import Interpretation
 from cnnproj.models import Choice, Range
@@ -141,22 +142,21 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
 
 
 def make_evaluation(folder: Path, images: Images, trainings: dict[str, Training]) -> Evaluation:
-    rows = images.table["row"][images.table["split"] == "test"].to_numpy()
-    test = images._part("test")
-    scores, best = [], max(trainings, key=lambda name: trainings[name].recipe.val_accuracy)
-    folder.mkdir(parents=True, exist_ok=True)
+    test, best = images._part("test"), max(trainings, key=lambda name: trainings[name].recipe.val_accuracy)
+    given, known = {}, {}
     for place, (name, training) in enumerate(trainings.items()):
-        probabilities = make_probabilities(test.labels, len(images.classes), seed=place)
+        given[name] = make_probabilities(test.labels, len(images.classes), seed=place)
         recipe = training.recipe
-        known = {"val_accuracy": recipe.val_accuracy, "val_loss": recipe.val_loss, "parameters": recipe.parameters}
-        result = score(probabilities, test.labels).model_dump()
-        scores.append({"model": name, **result, **known, "best": name == best})
-        prediction_table(probabilities, test).to_csv(folder / f"predictions_{name}.csv", index=False)
-        if name == best:
-            classes = class_table(probabilities, test.labels, images.classes)
-            table = confusion(probabilities, test.labels, images.classes).set_index("class")
-    assert len(rows) == len(test)
-    return Evaluation(pd.DataFrame(scores), classes, table, best, folder)
+        known[name] = {"val_accuracy": recipe.val_accuracy, "val_loss": recipe.val_loss, "kind": "network"}
+        known[name]["parameters"] = recipe.parameters
+    for one in baselines(images.train, seed=0):
+        given[one.name] = one.predict(test)
+        known[one.name] = {"val_accuracy": 0.5, "val_loss": 1.5, "kind": "baseline", "parameters": one.parameters}
+    for name, probabilities in given.items():
+        write_table(folder / f"predictions_{name}.csv", prediction_table(probabilities, test))
+    for name, table in measure(given, test, groups_of(images, test), best, known, seed=0).items():
+        write_table(folder / f"{name}.csv", table)
+    return load_evaluation(folder)
 
 
 def make_probabilities(labels: np.ndarray, classes: int, seed: int) -> np.ndarray:

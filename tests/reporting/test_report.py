@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,7 +21,7 @@ def test_it_writes_the_page_and_every_figure_beside_it(results, tmp_path):
     paths = write_report(results, tmp_path)
     assert paths[-1] == tmp_path / "report.html"
     assert sorted(paths) == sorted(path for path in (*tmp_path.glob("figures/*"), tmp_path / "report.html"))
-    assert len(paths) == 1 + 6 + 3 * len(results.trainings)
+    assert len(paths) == 1 + 8 + 3 * len(results.trainings)
 
 
 def test_it_asks_the_network_for_nothing(results, written):
@@ -46,7 +45,7 @@ def test_every_link_leads_somewhere(results, written):
 def test_every_figure_has_alternative_text_a_number_and_its_size(results, written):
     page = written(results)
     images = page.all("img")
-    assert len(images) == 6 + 3 * len(results.trainings)
+    assert len(images) == 8 + 3 * len(results.trainings)
     assert all(image["alt"] and int(image["width"]) > 0 and int(image["height"]) > 0 for image in images)
     for number in range(1, len(images) + 1):
         assert f"Figure {number}." in page.text
@@ -138,25 +137,63 @@ def test_a_failed_trial_is_told_with_its_reason(results, written):
     assert "failed: the loss was no longer a number in epoch 1" in text
 
 
-def with_scores(results, *rows):
-    """The results with a test accuracy and interval for each model, the first of them chosen."""
-    scores = results.evaluation.scores.copy()
-    scores[["accuracy", "low", "high"]] = rows
-    scores["best"] = np.arange(len(scores)) == 0
-    return replace(results, evaluation=replace(results.evaluation, scores=scores, best=scores["model"].iloc[0]))
+def with_verdicts(results, **verdicts):
+    """The results with these verdicts on the best model against others."""
+    comparisons = results.evaluation.comparisons.copy()
+    comparisons["verdict"] = [verdicts.get(name, "better") for name in comparisons["model"]]
+    return replace(results, evaluation=replace(results.evaluation, comparisons=comparisons))
 
 
-def test_models_whose_intervals_overlap_are_called_tied(results, written):
-    text = written(with_scores(results, (0.9, 0.8, 0.95), (0.88, 0.78, 0.93), (0.6, 0.5, 0.7))).text
-    assert "The intervals of mlp and compact_cnn overlap" in text
-    assert "Call them tied." in text
-    assert "The whole interval of deep_cnn lies below that of mlp" in text
+def others(results) -> list[str]:
+    return [name for name in results.evaluation.networks["model"] if name != results.evaluation.best]
+
+
+def test_models_whose_difference_may_be_chance_are_called_tied(results, written):
+    (tied, other), best = others(results), results.evaluation.best
+    text = written(with_verdicts(results, **{tied: "tied"})).text
+    assert f"{best} and {tied} are tied: on" in text
+    assert f"{best} is better than {other}: on the same images the difference is more than chance" in text
 
 
 def test_a_better_test_score_does_not_change_the_choice_and_the_report_says_why(results, written):
-    text = written(with_scores(results, (0.9, 0.8, 0.95), (0.92, 0.82, 0.97), (0.99, 0.97, 1.0))).text
-    assert "compact_cnn has the higher number here and is still not the one chosen" in text
-    assert "The whole interval of deep_cnn lies above that of mlp, although" in text
+    better, best = others(results)[0], results.evaluation.best
+    text = written(with_verdicts(results, **{better: "worse"})).text
+    assert (
+        f"{better} is better than {best} here, although the validation images preferred {best}. The choice stands"
+        in text
+    )
+
+
+def test_a_tied_network_that_is_smaller_is_named_as_the_cheaper_one(results, written):
+    tied = others(results)[0]
+    results = with_verdicts(results, **{tied: "tied"})
+    assert "the cheaper choice" not in written(results).text
+    scores = results.evaluation.scores.copy()
+    scores.loc[scores["model"] == tied, "parameters"] = 1234
+    text = written(replace(results, evaluation=replace(results.evaluation, scores=scores))).text
+    assert f"{tied} is tied with {results.evaluation.best} and has 1,234 parameters in place of 29,834" in text
+
+
+def test_a_network_that_does_not_beat_a_baseline_is_told(results, written):
+    assert "is not shown to be better" not in written(with_verdicts(results)).text
+    text = written(with_verdicts(results, logistic_regression="tied")).text
+    assert "is not shown to be better than logistic regression on the pixels" in text
+
+
+def test_baselines_stand_in_the_table_and_every_score_in_another(results, written):
+    text = written(results).text
+    for words in ("majority_class", "logistic_regression", "macro F1", "calibration error (ECE)", "p, corrected"):
+        assert words in text
+
+
+def test_groups_among_the_test_images_are_told(results, written):
+    assert "people, sessions), of which each counts for less" not in written(results).text
+    assert "of 5 groups" in written(replace(results, evaluation=replace(results.evaluation, groups=5))).text
+
+
+def test_a_model_without_mistakes_has_no_figure_of_them(results, written):
+    none = replace(results.evaluation, errors=results.evaluation.errors.head(0))
+    assert "The mistakes it was surest of" not in written(replace(results, evaluation=none)).text
 
 
 def test_saliency_says_why_there_is_no_gradcam(make_results, written):

@@ -15,6 +15,8 @@ from cnnproj.reporting.figures.data import class_counts as class_counts
 from cnnproj.reporting.figures.data import samples as samples
 from cnnproj.reporting.figures.prediction import prediction as prediction
 from cnnproj.reporting.figures.scores import confusion as confusion
+from cnnproj.reporting.figures.scores import errors as errors
+from cnnproj.reporting.figures.scores import reliability as reliability
 from cnnproj.reporting.figures.scores import test_scores as test_scores
 from cnnproj.reporting.figures.search import hyperparameters as hyperparameters
 from cnnproj.reporting.figures.search import importance as importance
@@ -29,11 +31,13 @@ __all__ = [
     "cases",
     "class_counts",
     "confusion",
+    "errors",
     "findings",
     "history",
     "hyperparameters",
     "importance",
     "prediction",
+    "reliability",
     "repeats",
     "samples",
     "sizes",

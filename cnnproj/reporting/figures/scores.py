@@ -1,35 +1,54 @@
-"""Figures of the test results: each model's accuracy with its interval, and what the best one takes for what."""
+"""Figures of the test results: each model's accuracy with its interval, what the best one takes for what, its surest
+mistakes, and whether its probabilities mean what they say."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
-from cnnproj.reporting.figures.chart import BLUE, GRAY, INK, VERMILION, WIDTH, Chart, house_style, short
+from cnnproj.evaluation.intervals import wilson
+from cnnproj.reporting.figures.chart import (
+    BLUE,
+    GRAY,
+    INK,
+    SKY,
+    VERMILION,
+    WIDTH,
+    Chart,
+    colored,
+    house_style,
+    short,
+    show_image,
+)
 from cnnproj.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from cnnproj.data.images import Images
     from cnnproj.evaluation.evaluate import Evaluation
 
+# Color, marker and weight of the text.
+_MARKS = {"best": (VERMILION, "D", "bold"), "network": (BLUE, "o", "normal"), "baseline": (GRAY, "s", "normal")}
 MOST_COUNTED = 20  # classes up to which a confusion matrix has room for its counts
 MOST_NAMED = 50
 
 
 @house_style()
 def test_scores(evaluation: Evaluation) -> Chart:
-    """The test accuracy of each model as a point, its 95 % interval as a whisker; the chosen model is marked."""
+    """The test accuracy of each model as a point, its 95 % interval as a whisker; chosen model and baselines marked."""
     scores = evaluation.scores
     chart = Chart(WIDTH, 0.75 + 0.36 * len(scores))
     axes = chart.add_subplot()
     beside = axes.get_yaxis_transform()
     bounds = scores[["accuracy", "low", "high"]].to_numpy(float)
-    for place, ((accuracy, low, high), best) in enumerate(zip(bounds, scores["best"], strict=True)):
-        color, marker, weight = (VERMILION, "D", "bold") if best else (BLUE, "o", "normal")
+    kinds = np.where(scores["best"], "best", scores["kind"])
+    for place, ((accuracy, low, high), kind) in enumerate(zip(bounds, kinds, strict=True)):
+        color, marker, weight = _MARKS[kind]
         axes.plot([low, high], [place, place], color=color, linewidth=2, solid_capstyle="butt")
         axes.plot([low, high], [place, place], "|", color=color, markersize=9, markeredgewidth=1.6)
         axes.plot(accuracy, place, marker=marker, color=color, markersize=8, markeredgecolor="white")
@@ -99,3 +118,48 @@ def _name_classes(axes: Axes, names: list[str], cell: float) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.tick_params(length=0)
     axes.set(xlabel=say("figures.predicted"), ylabel=say("figures.truth"))
+
+
+@house_style()
+def reliability(evaluation: Evaluation) -> Chart:
+    """Of the images named with a probability, how many are named correctly; below, how many images those are.
+
+    Each point is a bin of probabilities with the 95 % Wilson interval of its accuracy. On the diagonal probabilities
+    mean what they say; below it the network is too sure of itself.
+    """
+    bins = evaluation.reliability.dropna()
+    chart = Chart(WIDTH * 0.62, 4.2)
+    above, below = chart.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    above.plot([0, 1], [0, 1], color=GRAY, linestyle="--", linewidth=1)
+    for _, _, n, confidence, accuracy in bins.itertuples(index=False):
+        right = np.arange(n) < round(accuracy * n)
+        low, high, _ = wilson(right, np.arange(n))
+        above.plot([confidence, confidence], [low, high], color=BLUE, linewidth=1.2)
+    above.plot(bins["confidence"], bins["accuracy"], "o", color=BLUE, markersize=6, markeredgecolor="white")
+    above.set(xlim=(0, 1), ylim=(0, 1), ylabel=say("figures.accuracy"))
+    above.grid()
+    width = float(bins["high"].iloc[0] - bins["low"].iloc[0])
+    below.bar(bins["low"] + width / 2, bins["n"], width * 0.9, color=SKY, edgecolor=BLUE, linewidth=0.6)
+    below.set(xlabel=say("figures.confidence"), ylabel=say("figures.images"))
+    below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    return chart
+
+
+@house_style()
+def errors(evaluation: Evaluation, images: Images) -> Chart:
+    """The test images that the best model named wrongly with the highest probability: the truth, and what it said."""
+    table = evaluation.errors
+    columns = 6
+    rows = max(1, math.ceil(len(table) / columns))
+    chart = Chart(WIDTH, 0.1 + 1.5 * rows)
+    grid = chart.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid[len(table) :]:
+        axes.set_axis_off()
+    if table.empty:
+        grid[0].text(0, 0.5, say("figures.no_errors"), fontsize=9)
+    for axes, row, error in zip(grid, table["row"].to_numpy(), table.to_dict("records"), strict=False):
+        show_image(axes, colored(images.pixels[row]))
+        axes.set_title(short(error["label"], 14), fontsize=8.5)
+        given = say("figures.taken_for", label=short(error["predicted"], 12), probability=f"{error['probability']:.2f}")
+        axes.set_xlabel(given, fontsize=8)
+    return chart

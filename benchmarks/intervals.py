@@ -2,10 +2,10 @@
 
     python benchmarks/intervals.py
 
-A large population of answers is made up, with or without groups (people, sessions) of which some are harder than others;
-the truth is each score on all of it. From it a test part is drawn again and again, its intervals are made as in every
-evaluation, and counted is how often they hold the truth. One table; `--repeats` draws for each row (500: a figure of
-95 % is then known to within 2). `--smoke` tries it with five.
+A large population of answers is made up, with or without groups (people, sessions) of which some are harder than
+others; the truth is each score on all of it. From it a test part is drawn again and again, its intervals are made as in
+every evaluation, and counted is how often they hold the truth. One table; `--repeats` draws for each row (500: a figure
+of 95 % is then known to within 2). `--smoke` tries it with five.
 """
 
 import argparse
@@ -17,15 +17,8 @@ from cnnproj.evaluation.scores import scores
 
 POPULATION = 4_000  # groups
 SIZES = (3, 9)  # images of a group, from and below
-# Accuracy of the network, by how much its skill is added to the right class; images in a test part; with groups or not.
-CASES = (
-    (300, 2.5, False),
-    (300, 5.0, False),
-    (1000, 4.0, False),
-    (300, 2.5, True),
-    (300, 5.0, True),
-    (1000, 4.0, True),
-)
+# Images in a test part; how much the right class has before the others; with groups or not.
+CASES = tuple((n, skill, grouped) for grouped in (False, True) for n, skill in ((300, 2.5), (300, 5.0), (1000, 4.0)))
 CLASSES = 6
 
 

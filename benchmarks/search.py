@@ -5,11 +5,16 @@
     python benchmarks/search.py kills                           # SIGKILL at 20 random moments of one search
     python benchmarks/search.py disk                            # what 100 trials take up
     python benchmarks/search.py overhead                        # seconds of a trial beyond its epochs
+    python benchmarks/search.py workers                         # two workers against one, on a PostgreSQL server
 
 `epochs` searches the compact CNN's own space with the same training for all: ours (TPE, halving), random search without
 pruning, and, where keras-tuner is installed, its RandomSearch and Hyperband. Each may train as many epochs in all as
 random search does. For each seed: the best validation accuracy of each, and after how many epochs each first had that
 of random search. KerasTuner's Hyperband goes on from saved weights, so only its further epochs are counted.
+
+`workers` needs a PostgreSQL server whose user may create databases: CNNPROJ_POSTGRESQL names it, as
+postgresql://user@127.0.0.1:5432, and PGPASSWORD holds the password. Each worker trains with one thread; counted is the
+time from the start of the first program to the end of the last, in turn for one worker and for two, medians of three.
 
 `--smoke` tries each with next to no training.
 """
@@ -269,10 +274,48 @@ def overhead(trials: int) -> None:
     print(f"the others {middle:.2f} s each (median), {rest:.2f} s with what lies between them (mean)")
 
 
+def workers(trials: int, epochs: int, repeats: int) -> None:
+    """Print how much sooner two workers have done a search than one."""
+    import psycopg
+
+    server, seconds = os.environ["CNNPROJ_POSTGRESQL"], {1: [], 2: []}
+    for repeat in range(repeats):
+        for count in seconds:
+            name = f"cnnproj_workers_{os.getpid()}_{repeat}_{count}"
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"')
+            with tempfile.TemporaryDirectory() as work:
+                folders = [Path(work, str(number)) for number in range(count)]
+                seconds[count].append(together(folders, f"{server}/{name}", trials, epochs))
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    one, two = (statistics.median(found) for found in seconds.values())
+    print(f"digits, compact_cnn, {trials} trials of {epochs} epochs, one thread a worker, medians of {repeats}\n")
+    print(f"| one worker | two workers | ratio |\n|---|---|---|\n| {one:.0f} s | {two:.0f} s | {one / two:.2f} |")
+
+
+def together(folders: list[Path], storage: str, trials: int, epochs: int) -> float:
+    """Seconds that workers need in these ``folders``, a project each, for one search in ``storage``."""
+    settings = (
+        f'[training]\nthreads = 1\n[search]\ntrials = {trials}\nepochs = {epochs}\npruning = "none"\n'
+        f'storage = "{storage}"\n[models.compact_cnn]\n'
+    )
+    for folder in folders:
+        folder.mkdir()
+        (folder / "project.toml").write_text(settings)
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "cnnproj", "tune", "compact_cnn"]
+    running = [subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) for folder in folders]
+    failed = [process.wait() for process in running]  # all, whatever became of the first
+    if any(failed):
+        raise SystemExit("a worker failed")
+    return time.perf_counter() - begun
+
+
 def main() -> None:
     """Print the tables asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["epochs", "kills", "disk", "overhead"], help="which table")
+    parser.add_argument("what", choices=["epochs", "kills", "disk", "overhead", "workers"], help="which table")
     parser.add_argument("sets", nargs="*", help=f"for epochs: some of {', '.join(SETS)}; digits unless said otherwise")
     parser.add_argument("--data", type=Path, help="the folder with sign_digits.zip")
     parser.add_argument("--seeds", type=int, default=5)
@@ -291,6 +334,8 @@ def main() -> None:
             kills(1 if chosen.smoke else 20, 4 if chosen.smoke else 24)
         case "disk":
             disk(3 if chosen.smoke else 100)
+        case "workers":
+            workers(*((2, 1, 1) if chosen.smoke else (24, 4, 3)))
         case _:
             overhead(3 if chosen.smoke else 12)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
     from cnnproj.data.images import Images
     from cnnproj.data.sources.source import Source
+    from cnnproj.diagnosis.diagnose import Diagnosis
+    from cnnproj.diagnosis.evidence import Evidence
+    from cnnproj.diagnosis.gather import Attempt
     from cnnproj.evaluation.evaluate import Evaluation
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
@@ -183,27 +186,46 @@ class Project:
         return self.training_of(model)
 
     def _train(self, network: Architecture) -> list[Path]:
+        from cnnproj.diagnosis.gather import forget_attempt, save_attempt
+        from cnnproj.diagnosis.measure import measure
+        from cnnproj.diagnosis.probe import save_probe
         from cnnproj.progress import Progress
         from cnnproj.recipe import save
-        from cnnproj.training import fit, summary_line
+        from cnnproj.training import DivergenceError, fit, summary_line
         from cnnproj.tuning.tables import load_best
 
         images, epochs = self.images, self.settings.training_epochs
-        best = load_best(self._model_folder(network.name))
+        folder = self._model_folder(network.name)
+        best = load_best(folder)
         seed = derive_seed(self.settings.project.seed, network.name, "training")
-        with Progress(say("progress.training", model=network.name), epochs) as progress:
-            result = fit(
-                network,
-                images,
-                best,
+        try:
+            with Progress(say("progress.training", model=network.name), epochs) as progress:
+                result = fit(
+                    network,
+                    images,
+                    best,
+                    epochs=epochs,
+                    seed=seed,
+                    augmentation=self._augmentation,
+                    training=self.settings.training,
+                    on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
+                )
+        except DivergenceError as error:
+            save_attempt(
+                folder,
+                inputs=self.stages.inputs(f"train {network.name}"),
+                ours=network.ours,
+                hyperparameters=best,
                 epochs=epochs,
-                seed=seed,
-                augmentation=self._augmentation,
-                training=self.settings.training,
-                on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
+                history=error.history[:-1].to_dict("records"),
+                diverged=len(error.history),
+                probe=measure(network, images, best, seed=seed, trained=None),
             )
-        return save(
-            self._model_folder(network.name),
+            raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
+        probe = measure(network, images, best, seed=seed, trained=result.model)
+        forget_attempt(folder)
+        saved = save(
+            folder,
             result,
             images.validation,
             model=network.name,
@@ -214,6 +236,53 @@ class Project:
             epochs=epochs,
             seed=seed,
         )
+        return [*saved, save_probe(folder, probe)]
+
+    def diagnose(self, model: str) -> Diagnosis:
+        """What is wrong, if anything, with the final training of ``model``; also with one that ended without a number.
+
+        Raises:
+            CnnprojError: where it has not been trained yet, or was trained before there was anything to diagnose by.
+        """
+        from cnnproj.diagnosis.diagnose import diagnose
+        from cnnproj.recipe import RECIPE
+
+        if model not in self.models and not self._failed(model):
+            raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, self.models))
+        evidence = self._evidence(model)
+        if evidence is None:
+            self.stages.require(f"train {model}")
+            raise CnnprojError("diagnosis.not_measured", model=model, file=self._model_folder(model) / RECIPE)
+        return diagnose(evidence)
+
+    def diagnoses(self) -> dict[str, Diagnosis]:
+        """What is wrong with each training that can be diagnosed, by the model's name."""
+        from cnnproj.diagnosis.diagnose import diagnose
+
+        found = {model: self._evidence(model) for model in self.models}
+        return {model: diagnose(evidence) for model, evidence in found.items() if evidence is not None}
+
+    def _evidence(self, model: str) -> Evidence | None:
+        """What a diagnosis of ``model`` looks at; none where it is not trained, or was not measured."""
+        from cnnproj.diagnosis.gather import evidence_of_attempt, evidence_of_training
+
+        if attempt := self._failed(model):
+            return evidence_of_attempt(attempt, model, self.images, self.settings)
+        if not self.stages.is_done(f"train {model}"):
+            return None
+        return evidence_of_training(self._model_folder(model), self.images, self.settings)
+
+    def _failed(self, model: str) -> Attempt | None:
+        """The training of ``model`` with the settings as they are that ended without a number, if one did."""
+        from cnnproj.diagnosis.gather import load_attempt
+
+        attempt = load_attempt(self._model_folder(model))
+        if attempt is None or not self.stages.is_done(f"tune {model}"):
+            return None
+        now = self.stages.inputs(f"train {model}")
+        if model not in architectures():  # a student's own, where the notebook that defines it is not running
+            now["network"] = attempt.inputs["network"]
+        return attempt if attempt.inputs == now else None
 
     def evaluate(self) -> Evaluation:
         """Choose the best model on validation, then measure every model on the test part."""
@@ -406,6 +475,7 @@ class Project:
             preview=self.preview(),
             searches={model: self.search_of(model) for model in self.models},
             trainings={model: self.training_of(model) for model in self.models},
+            diagnoses=self.diagnoses(),
             evaluation=self.evaluation,
             interpretation=self.interpret(),
         )

@@ -28,6 +28,18 @@ from cnnproj.words import say
 PREDICTION_BATCH = 256
 
 
+class DivergenceError(TrialError):
+    """The loss is no longer a number.
+
+    Attributes:
+        history: as of a ``Fit``; the last row is that of the epoch in which it happened.
+    """
+
+    def __init__(self, history: pd.DataFrame) -> None:
+        super().__init__("training.not_a_number", epoch=len(history))
+        self.history = history
+
+
 @dataclass(frozen=True)
 class Fit:
     """A fitted network.
@@ -79,7 +91,7 @@ def fit(
         on_epoch: called with the new row of the history after each epoch.
 
     Raises:
-        TrialError: where the loss is no longer a number.
+        DivergenceError: where the loss is no longer a number.
         CnnprojError: where the network cannot be built.
     """
     keras.utils.set_random_seed(seed)
@@ -101,9 +113,9 @@ def fit(
             row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
             row |= _measure(runner.model, images.validation)
             row |= {"seconds": time.perf_counter() - start, "waited": feed.waited - waited}
-            if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
-                raise TrialError("training.not_a_number", epoch=epoch + 1)
             rows.append(row)
+            if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
+                raise DivergenceError(pd.DataFrame(rows))
             on_epoch(row)
             best = int(best_epoch(pd.DataFrame(rows))["epoch"]) - 1
             if best == epoch:
@@ -165,7 +177,7 @@ class _Runner:
         self.model = model
         model.compile(
             optimizer=_optimizer(hyperparameters),
-            loss=_loss(hyperparameters),
+            loss=make_loss(hyperparameters),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
         )
@@ -239,7 +251,8 @@ def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimiz
     return keras.optimizers.get({"class_name": name, "config": options})
 
 
-def _loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
+def make_loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
+    """The loss that ``hyperparameters`` name. It takes one-hot labels and what the last layer gives, (n, classes)."""
     name = str(hyperparameters["loss"])
     smooth = name in CONDITIONS["label_smoothing"][1]
     options = {"label_smoothing": float(hyperparameters["label_smoothing"])} if smooth else {}

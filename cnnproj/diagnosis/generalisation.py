@@ -1,0 +1,66 @@
+"""Too much learned by heart, too little learned at all, too few images to learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnproj.diagnosis.evidence import Evidence
+from cnnproj.diagnosis.finding import Finding
+from cnnproj.diagnosis.remedies import less_dropout, more_augmentation, more_capacity, more_dropout
+from cnnproj.words import say
+
+GAP = 0.1  # between the accuracy on training and on validation images
+CERTAIN = 2.0  # standard errors of the validation accuracy
+RISE = 1.1  # times the lowest validation loss
+LITTLE = 0.7  # of the way from the most frequent class to naming all training images correctly
+FEW = 20  # training images of a class: with fewer each image decides, and transfer learning is what is used
+
+
+def overfitting(evidence: Evidence) -> Finding | None:
+    """Training images are named much better than validation images."""
+    if evidence.best is None or not evidence.is_long_enough:
+        return None
+    gap = evidence.fitted - evidence.accuracy
+    error = (evidence.accuracy * (1 - evidence.accuracy) / int(evidence.validation.sum())) ** 0.5
+    if gap < max(GAP, CERTAIN * error):
+        return None
+    numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{evidence.accuracy:.3f}", "epoch": _turn(evidence)}
+    seen = say("diagnosis.seen.overfitting_rising" if _rises(evidence) else "diagnosis.seen.overfitting", **numbers)
+    settings = {**more_augmentation(evidence), **more_dropout(evidence)}
+    return Finding("overfitting", evidence.cost, seen, say("diagnosis.change.overfitting"), settings)
+
+
+def _rises(evidence: Evidence) -> bool:
+    losses = evidence.history["val_loss"].to_numpy()
+    return bool(losses[-1] > RISE * losses.min())
+
+
+def _turn(evidence: Evidence) -> int:
+    """The epoch from which on it overfits: after the lowest validation loss, or where the gap first opened."""
+    history = evidence.history
+    if _rises(evidence):
+        return int(history["val_loss"].argmin()) + 2
+    open_ = (history["accuracy"] - history["val_accuracy"] >= GAP).to_numpy()
+    return int(np.argmax(open_)) + 1 if open_.any() else int(history["val_loss"].argmin()) + 1
+
+
+def underfitting(evidence: Evidence) -> Finding | None:
+    """Not even the training images are learned."""
+    if evidence.probe.after is None or not evidence.is_long_enough:
+        return None
+    if evidence.skill(evidence.fitted) > LITTLE or evidence.fitted - evidence.accuracy > GAP:
+        return None
+    seen = say("diagnosis.seen.underfitting", fitted=f"{evidence.fitted:.3f}", accuracy=f"{evidence.accuracy:.3f}")
+    settings = {**more_capacity(evidence), **less_dropout(evidence)}
+    return Finding("underfitting", evidence.cost, seen, say("diagnosis.change.underfitting"), settings)
+
+
+def too_little_data(evidence: Evidence) -> Finding | None:
+    """Most classes have only a handful of images."""
+    usual = int(evidence.train.median())
+    if usual >= FEW:
+        return None
+    severity = evidence.cost if evidence.fitted - evidence.accuracy > GAP else evidence.harm
+    seen = say("diagnosis.seen.too_little_data", n=usual, total=int(evidence.train.sum()), classes=evidence.classes)
+    settings = {} if evidence.settings.augmentation.varies else more_augmentation(evidence)
+    return Finding("too_little_data", severity, seen, say("diagnosis.change.too_little_data"), settings)

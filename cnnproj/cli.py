@@ -167,7 +167,6 @@ def diagnose(
     project: ProjectFolder = Path(),
 ) -> None:
     """Say why a training went wrong."""
-    from cnnproj.diagnosis.tell import tell
     from cnnproj.errors import CnnprojError
     from cnnproj.project import Project
 
@@ -175,7 +174,7 @@ def diagnose(
     found = {model: opened.diagnose(model)} if model else opened.diagnoses()
     if not found:
         raise CnnprojError("diagnosis.no_model")
-    typer.echo("\n\n".join(tell(diagnosis) for diagnosis in found.values()))
+    typer.echo("\n\n".join(str(diagnosis) for diagnosis in found.values()))
 
 
 @app.command(help=say("cli.status"))

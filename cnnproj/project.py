@@ -222,7 +222,7 @@ class Project:
                 probe=measure(network, images, best, seed=seed, trained=None),
             )
             raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
-        probe = measure(network, images, best, seed=seed, trained=result.model)
+        probe = measure(network, images, best, seed=seed, trained=result)
         forget_attempt(folder)
         saved = save(
             folder,

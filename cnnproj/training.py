@@ -46,6 +46,7 @@ class Fit:
 
     Attributes:
         model: the network with the weights of its best epoch.
+        last: the weights after the last epoch.
         history: a row an epoch, from 1: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``
             and ``waited``, the seconds of these that training stood still for want of a batch.
         real_images: how many different training images there were.
@@ -53,6 +54,7 @@ class Fit:
     """
 
     model: keras.Sequential
+    last: list[np.ndarray]
     history: pd.DataFrame
     real_images: int
     artificial_images: int
@@ -123,8 +125,9 @@ def fit(
             if training.patience is not None and epoch - best >= training.patience:
                 break
     model.set_weights(weights)
+    history = pd.DataFrame(rows).round({"seconds": 3, "waited": 4})
     artificial = len(rows) * batches.shown if vary.varies else 0
-    return Fit(model, pd.DataFrame(rows).round({"seconds": 3, "waited": 4}), len(images.train), artificial)
+    return Fit(model, runner.model.get_weights(), history, len(images.train), artificial)
 
 
 def pace(step: int, steps: int, training: TrainingTable) -> float:

@@ -13,6 +13,8 @@ import cnnproj
 from cnnproj import words
 from cnnproj.data.audit import KINDS
 from cnnproj.data.split import PARTS
+from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
+from cnnproj.diagnosis.finding import SEVERITIES
 from cnnproj.interpretation.cases import RULES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.words import catalogue, languages, say
@@ -43,6 +45,7 @@ SHOWN = [
     "trials",
     "hyperparameters",
     "history",
+    "diagnosis",
     "test_scores",
     "confusion",
     *CASES,
@@ -59,6 +62,11 @@ BUILT = {
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],
     "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
     "figures.scale_*": METHODS,
+    "figures.*_training": ["before_training", "after_training"],
+    "diagnosis.name.*": DIAGNOSED,
+    "diagnosis.meaning.*": DIAGNOSED,
+    "diagnosis.severity.*": SEVERITIES,
+    "diagnosis.headline.*": ["nothing", "too_short", "failed", *SEVERITIES],
     "figures.rule.*": CASE_RULES,
     "report.*": ["tied", "lower", "higher", "ahead"],
     "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in SHOWN],
@@ -78,7 +86,7 @@ BUILT_FREELY = {
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    *("report.html", "audit.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
+    *("report.html", "audit.html", "diagnosis.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnproj.diagnosis.evidence import Evidence
-from cnnproj.diagnosis.finding import Finding
+from cnnproj.diagnosis.finding import Finding, number
 from cnnproj.diagnosis.remedies import tuned
 from cnnproj.words import say
 
@@ -25,10 +25,10 @@ def unnormalised_input(evidence: Evidence) -> Finding | None:
     size = (entering.mean**2 + entering.deviation**2) ** 0.5
     numbers = {
         "layer": entering.layer,
-        "mean": f"{entering.mean:.3g}",
-        "deviation": f"{entering.deviation:.3g}",
-        "low": f"{entering.lowest:.3g}",
-        "high": f"{entering.highest:.3g}",
+        "mean": number(entering.mean),
+        "deviation": number(entering.deviation),
+        "low": number(entering.lowest),
+        "high": number(entering.highest),
     }
     # Images come as 0 to 1: what is beyond that, the network's own layers have made.
     own = entering.highest > 1 or entering.lowest < 0
@@ -53,8 +53,8 @@ def bad_initialisation(evidence: Evidence) -> Finding | None:
         usual = (2 / layer.fan_in) ** 0.5
         small = layer.weights < NARROW * usual and layer in evidence.hidden  # a last layer may well begin at 0
         if small or layer.weights > WIDE * usual:
-            numbers = {"layer": layer.layer, "weights": f"{layer.weights:.2g}", "usual": f"{usual:.2g}"}
-            seen = say("diagnosis.seen.initial_size", **numbers, times=f"{layer.weights / usual:.2g}")
+            numbers = {"layer": layer.layer, "weights": number(layer.weights), "usual": number(usual)}
+            seen = say("diagnosis.seen.initial_size", **numbers, times=number(layer.weights / usual))
             return Finding("bad_initialisation", evidence.harm, seen, say("diagnosis.change.initial"))
     return None
 
@@ -64,7 +64,7 @@ def wrong_loss(evidence: Evidence) -> Finding | None:
     loss = str(evidence.hyperparameters["loss"])
     low, high, lowest = evidence.probe.outputs
     if loss == PROBABILITIES and (lowest < 0 or high > 1 + TOLERANCE or low < 1 - TOLERANCE):
-        numbers = {"low": f"{low:.2g}", "high": f"{high:.2g}", "lowest": f"{lowest:.2g}"}
+        numbers = {"low": number(low), "high": number(high), "lowest": number(lowest)}
         seen = say("diagnosis.seen.no_probabilities", **numbers)
         return Finding("wrong_loss", evidence.cost, seen, say("diagnosis.change.no_probabilities"))
     if loss == PROBABILITIES or evidence.harm == "note":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cnnproj.diagnosis.beginning import bad_initialisation, unnormalised_input, wrong_loss
 from cnnproj.diagnosis.evidence import Evidence
-from cnnproj.diagnosis.finding import SEVERITIES, Finding
+from cnnproj.diagnosis.finding import SEVERITIES, Finding, fill
 from cnnproj.diagnosis.generalisation import overfitting, too_little_data, underfitting
 from cnnproj.diagnosis.gradients import dead_relus, exploding_gradients, vanishing_gradients
 from cnnproj.diagnosis.labels import class_imbalance, shuffled_labels
@@ -48,6 +48,8 @@ FOLLOWS: Mapping[str, Sequence[str]] = {
     "stopped_early": KINDS[: KINDS.index("shuffled_labels") + 1],
     "overfitting": ("shuffled_labels", "too_little_data"),
 }
+# Of these, what follows from something else says no more than that does, and is left out.
+MERE = ("vanishing_gradients", "learning_rate_too_low", "stopped_early", "underfitting")
 # While one of these keeps a network from learning, it says nothing about the labels.
 _MECHANICS = KINDS[: KINDS.index("shuffled_labels")]
 
@@ -58,11 +60,14 @@ class Diagnosis:
 
     Attributes:
         evidence: what was looked at.
-        findings: the most severe first; what follows from another finding last.
+        findings: the most severe first; of equally severe ones, what follows from another after it.
     """
 
     evidence: Evidence
     findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        return "\n\n".join([fill(self.headline), *(str(finding) for finding in self.findings)])
 
     @property
     def model(self) -> str:
@@ -76,7 +81,8 @@ class Diagnosis:
             told = "nothing" if self.evidence.is_long_enough else "too_short"
             return say(f"diagnosis.headline.{told}", model=self.model, n=len(self.evidence.history))
         first = self.findings[0]
-        return say(f"diagnosis.headline.{first.severity}", model=self.model, name=first.name)
+        told = "failed" if first.severity == "severe" and self.evidence.failed else first.severity
+        return say(f"diagnosis.headline.{told}", model=self.model, name=first.name)
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
@@ -86,7 +92,8 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     if mechanical:
         found = [finding for finding in found if finding.kind != "shuffled_labels"]
     told = [replace(finding, follows=_cause(finding, found)) for finding in found]
-    told.sort(key=lambda finding: (bool(finding.follows), SEVERITIES.index(finding.severity)))
+    told = [finding for finding in told if not (finding.follows and finding.kind in MERE)]
+    told.sort(key=lambda finding: (SEVERITIES.index(finding.severity), bool(finding.follows)))
     return Diagnosis(evidence, tuple(told))
 
 

@@ -76,8 +76,13 @@ class Evidence:
 
     @property
     def fitted(self) -> float:
-        """The share of training images named correctly, as they are and without dropout, by the network kept."""
+        """The share of training images named correctly in the end, as they are and without dropout."""
         return 0.0 if self.probe.after is None else self.probe.after.accuracy
+
+    @property
+    def gap(self) -> float:
+        """By how much training images are named correctly more often than validation images, in the end."""
+        return self.fitted - float(self.history["val_accuracy"].iloc[-1])
 
     def skill(self, accuracy: float) -> float:
         """How far ``accuracy`` is on the way from the most frequent class, 0, to naming all correctly, 1."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +14,8 @@ from cnnproj.words import say
 Severity = Literal["severe", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("severe", "warning", "note")
 Setting = int | float | str
+WIDEST = 100  # characters a line: longer ones are hard to read
+INDENT = "  "
 OWN = "space."  # begins the settings of a student's own network, which stand above its function
 
 
@@ -36,6 +40,25 @@ class Finding:
     change: str
     settings: Mapping[str, Setting] = field(default_factory=dict)
     follows: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.name} ({say(f'diagnosis.severity.{self.severity}')})"
+        told = [self.cause, self.seen] if self.follows else [f"{self.seen} {self.meaning}", self.advice]
+        return "\n".join([head, *(fill(text, INDENT) for text in told), *self._indented])
+
+    @property
+    def _indented(self) -> list[str]:
+        return [textwrap.indent(self.code, 2 * INDENT)] if self.code and not self.follows else []
+
+    @property
+    def cause(self) -> str:
+        """What it follows from, in a sentence; empty where it follows from nothing."""
+        return say("diagnosis.follows", name=say(f"diagnosis.name.{self.follows}")) if self.follows else ""
+
+    @property
+    def advice(self) -> str:
+        """What to change, said to be that."""
+        return say("diagnosis.advice", change=self.change)
 
     @property
     def name(self) -> str:
@@ -64,3 +87,14 @@ class Finding:
 def _typed(value: Setting) -> str:
     """``value`` as TOML and Python alike write it, a number as people do."""
     return f"{value:.12g}" if type(value) is float and value != int(value) else json.dumps(value)
+
+
+def fill(text: str, indent: str = "") -> str:
+    """``text`` in lines that fit the terminal."""
+    width = min(WIDEST, shutil.get_terminal_size().columns)
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+
+
+def number(value: float) -> str:
+    """``value`` to three digits, or whole with its thousands apart."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"

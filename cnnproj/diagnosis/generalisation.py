@@ -18,13 +18,13 @@ FEW = 20  # training images of a class: with fewer each image decides, and trans
 
 def overfitting(evidence: Evidence) -> Finding | None:
     """Training images are named much better than validation images."""
-    if evidence.best is None or not evidence.is_long_enough:
+    if evidence.probe.after is None or not evidence.is_long_enough:
         return None
-    gap = evidence.fitted - evidence.accuracy
-    error = (evidence.accuracy * (1 - evidence.accuracy) / int(evidence.validation.sum())) ** 0.5
-    if gap < max(GAP, CERTAIN * error):
+    accuracy = float(evidence.history["val_accuracy"].iloc[-1])
+    error = (accuracy * (1 - accuracy) / int(evidence.validation.sum())) ** 0.5
+    if evidence.gap < max(GAP, CERTAIN * error):
         return None
-    numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{evidence.accuracy:.3f}", "epoch": _turn(evidence)}
+    numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{accuracy:.3f}", "epoch": _turn(evidence)}
     seen = say("diagnosis.seen.overfitting_rising" if _rises(evidence) else "diagnosis.seen.overfitting", **numbers)
     settings = {**more_augmentation(evidence), **more_dropout(evidence)}
     return Finding("overfitting", evidence.cost, seen, say("diagnosis.change.overfitting"), settings)
@@ -48,7 +48,7 @@ def underfitting(evidence: Evidence) -> Finding | None:
     """Not even the training images are learned."""
     if evidence.probe.after is None or not evidence.is_long_enough:
         return None
-    if evidence.skill(evidence.fitted) > LITTLE or evidence.fitted - evidence.accuracy > GAP:
+    if evidence.skill(evidence.fitted) > LITTLE or evidence.gap > GAP:
         return None
     seen = say("diagnosis.seen.underfitting", fitted=f"{evidence.fitted:.3f}", accuracy=f"{evidence.accuracy:.3f}")
     settings = {**more_capacity(evidence), **less_dropout(evidence)}
@@ -60,7 +60,7 @@ def too_little_data(evidence: Evidence) -> Finding | None:
     usual = int(evidence.train.median())
     if usual >= FEW:
         return None
-    severity = evidence.cost if evidence.fitted - evidence.accuracy > GAP else evidence.harm
+    severity = evidence.cost if evidence.gap > GAP else evidence.harm
     seen = say("diagnosis.seen.too_little_data", n=usual, total=int(evidence.train.sum()), classes=evidence.classes)
     settings = {} if evidence.settings.augmentation.varies else more_augmentation(evidence)
     return Finding("too_little_data", severity, seen, say("diagnosis.change.too_little_data"), settings)

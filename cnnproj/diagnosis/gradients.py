@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from cnnproj.diagnosis.evidence import Evidence
-from cnnproj.diagnosis.finding import Finding
+from cnnproj.diagnosis.finding import Finding, number
 from cnnproj.diagnosis.probe import LayerState
 from cnnproj.diagnosis.remedies import tuned
 from cnnproj.words import say
@@ -13,20 +14,27 @@ from cnnproj.words import say
 # Of the gradient, measured against the weights, in the last layer: Glorot and Bengio, "Understanding the difficulty of
 # training deep feedforward neural networks" (2010), show what becomes of layers that get less and less.
 VANISHED = 1e-3
-EXPLODED = 30.0  # times the weights themselves: a step of plain descent at 0.03 replaces them
+LOST = 1e-4  # of the weights, in every hidden layer: a thousand steps of plain descent at 0.1 move them by a hundredth
+EXPLODED = 10.0  # times the weights: a step of plain descent at 0.1 replaces them
 DEAD = 0.5  # of a layer's units
 
 
 def vanishing_gradients(evidence: Evidence) -> Finding | None:
-    """A layer that training began by hardly moving, compared with the last one."""
+    """A layer that training began by hardly moving, compared with the last one; or all of them."""
     layers = [layer for layer in evidence.probe.before.layers if layer.weights > 0]
-    if len(layers) < 2 or not _relative(layers[-1]):
+    if len(layers) < 2:
         return None
-    weakest = min(layers[:-1], key=_relative)
-    share = _relative(weakest) / _relative(layers[-1])
-    if not share < VANISHED:
+    weakest, last = min(layers[:-1], key=_relative), layers[-1]
+    strongest = max(map(_relative, layers[:-1]))
+    if strongest < LOST:
+        seen = say("diagnosis.seen.lost", share=number(strongest))
+    elif _relative(weakest) < VANISHED * _relative(last):
+        share = _relative(last) / max(_relative(weakest), sys.float_info.min)
+        seen = say(
+            "diagnosis.seen.vanishing", layer=weakest.layer, last=last.layer, share=number(float(f"{share:.1g}"))
+        )
+    else:
         return None
-    seen = say("diagnosis.seen.vanishing", layer=weakest.layer, last=layers[-1].layer, share=f"{share:.1g}")
     saturating = evidence.hyperparameters.get("activation") in ("sigmoid", "tanh")
     settings = tuned(evidence, "activation", "relu") if saturating else {}
     return Finding("vanishing_gradients", evidence.harm, seen, say("diagnosis.change.vanishing"), settings)
@@ -40,7 +48,7 @@ def exploding_gradients(evidence: Evidence) -> Finding | None:
     strongest = max(layers, key=_relative)
     if _relative(strongest) < EXPLODED:
         return None
-    seen = say("diagnosis.seen.exploding", layer=strongest.layer, times=f"{_relative(strongest):.2g}")
+    seen = say("diagnosis.seen.exploding", layer=strongest.layer, times=number(_relative(strongest)))
     return Finding("exploding_gradients", evidence.harm, seen, say("diagnosis.change.exploding"))
 
 

@@ -20,7 +20,7 @@ from cnnproj.data.images import Images, Part
 from cnnproj.diagnosis.machine import look_at_machine
 from cnnproj.diagnosis.probe import Input, LayerState, Probe, Snapshot
 from cnnproj.models import Architecture, Value
-from cnnproj.training import make_loss
+from cnnproj.training import Fit, make_loss
 
 MOST_IMAGES = 512  # that accuracies are of
 BATCH = 128  # images that gradients and dead units are of …
@@ -35,7 +35,7 @@ def measure(
     hyperparameters: Mapping[str, Value],
     *,
     seed: int,
-    trained: keras.Sequential | None,
+    trained: Fit | None,
 ) -> Probe:
     """Measure the network that a training with ``seed`` began with, and what came of it.
 
@@ -46,10 +46,13 @@ def measure(
         images: of the project; measured on the first two parts.
         hyperparameters: a value for each of the network's ``defaults``.
         seed: of the training.
-        trained: the fitted network, which is left as it is; none where there is none.
+        trained: what came of the training; none where its weights are no numbers.
     """
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
+    if trained is not None:  # Keras counts the layers that have no name of their own
+        for layer, known in zip(model.layers, trained.model.layers, strict=True):
+            layer.name = known.name
     loss, train = make_loss(hyperparameters), images.train
     pixels, labels = _chosen(train, MOST_IMAGES)
     batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(pixels))
@@ -60,7 +63,7 @@ def measure(
     entering = _input(model, pixels[few])
     after = None
     if trained is not None:
-        model.set_weights(trained.get_weights())
+        model.set_weights(trained.last)
         after = _snapshot(model, loss, pixels[few], labels[few], start, _answers(model, pixels, batch), labels)
     sums = outputs.sum(axis=1)
     even = np.full((1, len(images.classes)), 1 / len(images.classes), np.float32)

@@ -95,7 +95,7 @@ class Probe(_Record):
         outputs: the lowest and the highest sum of the outputs of an image, and the lowest output, before training.
         chance_loss: the loss of the answer that gives all classes the same probability.
         before: the network that training began with.
-        after: the network of the epoch that was kept; none where there is none.
+        after: the network that training ended with; none where its weights are no numbers.
         neighbours: the accuracy on the validation images of naming each after the training images most like it.
         machine: what training had to work with.
     """

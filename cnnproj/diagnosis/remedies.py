@@ -1,4 +1,4 @@
-"""The settings that change something: keys of project.toml, or of the space of a student's own network, with a value."""
+"""What changes something: keys of project.toml, or of the space of a student's own network, with a value."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pytest
 from cnnproj.data.decoding import Decoded
 from cnnproj.data.images import Images
 from cnnproj.data.sources.source import Record, Source, image_table
+from cnnproj.diagnosis.diagnose import Diagnosis, diagnose
 from cnnproj.errors import UnreadableImage
 from cnnproj.evaluation.evaluate import Evaluation
 from cnnproj.evaluation.scores import class_table, confusion, score
@@ -25,6 +26,7 @@ from cnnproj.run import Manifest, StageRecord, TestOpening
 from cnnproj.settings import Settings
 
 from ..data.stored import stored
+from ..diagnosis.made import evidence
 from .page import Page
 
 DIGEST = "0123456789abcdef" * 4
@@ -140,6 +142,16 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
     return Training(recipe, history, layers)
 
 
+def make_diagnosis(training: Training, images: Images) -> Diagnosis:
+    """Of a training that went well; of the MLP, which has not enough images."""
+    recipe, counts = training.recipe, images.counts
+    told = {"model": recipe.model, "history": training.history, "best_epoch": recipe.best_epoch}
+    shares = pd.Series(0.95, list(images.classes))
+    usual = 60 if recipe.model != "mlp" else 6
+    train = pd.Series(usual, list(images.classes))
+    return diagnose(evidence(**told, train=train, validation=counts["validation"], recalls=shares))
+
+
 def make_evaluation(folder: Path, images: Images, trainings: dict[str, Training]) -> Evaluation:
     rows = images.table["row"][images.table["split"] == "test"].to_numpy()
     test = images._part("test")
@@ -248,6 +260,7 @@ def build_results(
         preview=make_preview(images, arguments),
         searches=searches,
         trainings=trainings,
+        diagnoses={name: make_diagnosis(training, images) for name, training in trainings.items()},
         evaluation=evaluation,
         interpretation=make_interpretation(images, evaluation, method, cases),
     )

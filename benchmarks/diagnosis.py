@@ -264,8 +264,7 @@ def deal(name: str, seed: int, folder: Path):
 
 def train(spoilt: Spoilt, seed: int):
     """Train once, and gather what a diagnosis looks at."""
-    import pandas as pd
-
+    from cnnproj.diagnosis.chance import confusion_of
     from cnnproj.diagnosis.evidence import Evidence
     from cnnproj.diagnosis.measure import measure
     from cnnproj.models import architectures
@@ -278,7 +277,7 @@ def train(spoilt: Spoilt, seed: int):
         chosen = {**network.defaults, **spoilt.chosen}
         settings = Settings.model_validate({"training": spoilt.training, "augmentation": spoilt.augmentation})
         given = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.augmentation}
-        result, diverged, best, recalls = None, None, None, None
+        result, diverged, best, confusion = None, None, None, None
         try:
             result = fit(
                 network,
@@ -291,8 +290,8 @@ def train(spoilt: Spoilt, seed: int):
             )
             history, best = result.history, int(result.best["epoch"])
             labels = images.validation.labels
-            right = pd.Series(predict(result.model, images.validation).argmax(axis=1) == labels)
-            recalls = right.groupby(labels).mean().set_axis(images.classes)
+            predicted = predict(result.model, images.validation).argmax(axis=1)
+            confusion = confusion_of(labels, predicted, len(images.classes))
         except DivergenceError as error:
             history, diverged = error.history[:-1], len(error.history)
         return Evidence(
@@ -308,7 +307,7 @@ def train(spoilt: Spoilt, seed: int):
             probe=measure(network, images, chosen, seed=seed, trained=result),
             train=images.counts["train"],
             validation=images.counts["validation"],
-            recalls=recalls,
+            confusion=confusion,
             settings=settings,
         )
 

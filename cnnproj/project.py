@@ -258,8 +258,10 @@ class Project:
     def diagnoses(self) -> dict[str, Diagnosis]:
         """What is wrong with each training that can be diagnosed, by the model's name."""
         from cnnproj.diagnosis.diagnose import diagnose
+        from cnnproj.diagnosis.gather import FAILED
 
-        found = {model: self._evidence(model) for model in self.models}
+        tried = [path.parent.name for path in sorted(self._folder("models").glob(f"*/{FAILED}"))]
+        found = {model: self._evidence(model) for model in dict.fromkeys([*self.models, *tried])}
         return {model: diagnose(evidence) for model, evidence in found.items() if evidence is not None}
 
     def _evidence(self, model: str) -> Evidence | None:

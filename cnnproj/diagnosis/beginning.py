@@ -67,7 +67,7 @@ def wrong_loss(evidence: Evidence) -> Finding | None:
         numbers = {"low": number(low), "high": number(high), "lowest": number(lowest)}
         seen = say("diagnosis.seen.no_probabilities", **numbers)
         return Finding("wrong_loss", evidence.cost, seen, say("diagnosis.change.no_probabilities"))
-    if loss == PROBABILITIES or evidence.harm == "note":
+    if loss == PROBABILITIES or evidence.harm == "note" or evidence.diverged is not None:
         return None
     accuracy = {"accuracy": f"{evidence.accuracy:.3f}", "guessing": f"{evidence.guessing:.3f}"}
     seen = say("diagnosis.seen.wrong_loss", loss=loss, **accuracy)

@@ -8,15 +8,15 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
+from cnnproj.diagnosis.chance import by_chance, skill
 from cnnproj.diagnosis.finding import Severity
 from cnnproj.diagnosis.probe import LayerState, Probe
 from cnnproj.models import Value
 from cnnproj.settings import Settings
 
-CHANCE = 0.01  # what may pass for chance: so often at most would guessing do as well
-FAILED = 0.1  # of the way from the most frequent class to naming all correctly: less is hardly anything
+CHANCE = 0.01  # what cannot pass for chance: so seldom would guessing do as well
+FAILED = 0.1  # of the way from guessing to naming all correctly: less is hardly anything
 POOR = 0.5  # … and less than this is little
 BEHIND = 0.1  # so much less than the neighbours' accuracy is little too
 FEW_EPOCHS = 3  # below which a history says nothing yet
@@ -37,7 +37,8 @@ class Evidence:
         probe: what was measured.
         train: how many training images there are of each class, by its name.
         validation: how many validation images.
-        recalls: the share of each class's validation images named correctly; none where no network was kept.
+        confusion: how often each class (row) of the validation images was taken for each by the network kept; none
+            where none was kept.
         settings: of the project.
     """
 
@@ -51,7 +52,7 @@ class Evidence:
     probe: Probe
     train: pd.Series
     validation: pd.Series
-    recalls: pd.Series | None
+    confusion: np.ndarray | None
     settings: Settings
 
     @property
@@ -84,30 +85,32 @@ class Evidence:
         """By how much training images are named correctly more often than validation images, in the end."""
         return self.fitted - float(self.history["val_accuracy"].iloc[-1])
 
-    def skill(self, accuracy: float) -> float:
-        """How far ``accuracy`` is on the way from the most frequent class, 0, to naming all correctly, 1."""
-        return (accuracy - self.guessing) / (1 - self.guessing) if self.guessing < 1 else 0.0
+    @cached_property
+    def skill(self) -> float:
+        """How far the network kept is on the way from guessing, 0, to naming all validation images correctly, 1."""
+        return 0.0 if self.confusion is None else skill(self.confusion)
 
-    def beats_guessing(self, accuracy: float, tries: int = 1) -> bool:
-        """Whether ``accuracy`` on the validation part, the best of ``tries``, is more than chance."""
-        n = int(self.validation.sum())
-        test = binomtest(round(accuracy * n), n, self.guessing, alternative="greater")
-        return bool(test.pvalue < CHANCE / tries)
+    @property
+    def recalls(self) -> pd.Series | None:
+        """The share of each class's validation images named correctly; none where no network was kept."""
+        if self.confusion is None:
+            return None
+        return pd.Series(self.confusion.diagonal() / np.maximum(self.confusion.sum(axis=1), 1), self.train.index)
 
     @cached_property
     def learned(self) -> bool:
-        """Whether the network kept does better on the validation part than guessing would."""
-        return self.best is not None and self.beats_guessing(self.accuracy, max(1, len(self.history)))
+        """Whether the network kept, the best of its epochs, does better on validation images than chance would."""
+        return self.confusion is not None and by_chance(self.confusion) < CHANCE / max(1, len(self.history))
 
     @cached_property
     def failed(self) -> bool:
         """Whether next to nothing came of the training."""
-        return self.diverged is not None or not self.learned or self.skill(self.accuracy) < FAILED
+        return self.diverged is not None or not self.learned or self.skill < FAILED
 
     @cached_property
     def poor(self) -> bool:
         """Whether little came of it: far from all correct, or clearly less than comparing pixels gives."""
-        return self.failed or self.skill(self.accuracy) < POOR or self.accuracy < self.probe.neighbours - BEHIND
+        return self.failed or self.skill < POOR or self.accuracy < self.probe.neighbours - BEHIND
 
     @property
     def harm(self) -> Severity:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from cnnproj.data.images import Images
+from cnnproj.diagnosis.chance import confusion_of
 from cnnproj.diagnosis.evidence import Evidence
 from cnnproj.diagnosis.probe import Probe, load_probe
 from cnnproj.files import write_text
@@ -74,7 +76,7 @@ def evidence_of_attempt(attempt: Attempt, model: str, images: Images, settings: 
         diverged=attempt.diverged,
         best_epoch=None,
         probe=attempt.probe,
-        recalls=None,
+        confusion=None,
         settings=settings,
         **_counts(images),
     )
@@ -95,7 +97,7 @@ def evidence_of_training(folder: Path, images: Images, settings: Settings) -> Ev
         diverged=None,
         best_epoch=recipe.best_epoch,
         probe=probe,
-        recalls=_recalls(folder / VALIDATION),
+        confusion=_confusion(folder / VALIDATION, recipe.classes),
         settings=settings,
         **_counts(images),
     )
@@ -105,7 +107,9 @@ def _counts(images: Images) -> Mapping[str, Any]:
     return {part: images.counts[part] for part in ("train", "validation")}
 
 
-def _recalls(path: Path) -> pd.Series:
+def _confusion(path: Path, classes: Sequence[str]) -> np.ndarray:
+    """What each class was taken for in the table of predictions at ``path``."""
     columns = ["label", "predicted"]
     table = pd.read_csv(path, usecols=columns, dtype="string", keep_default_na=False)
-    return (table["label"] == table["predicted"]).groupby(table["label"]).mean()
+    truth, predicted = (pd.Categorical(table[name], categories=list(classes)).codes for name in columns)
+    return confusion_of(truth, predicted, len(classes))

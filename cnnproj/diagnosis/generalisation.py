@@ -12,7 +12,7 @@ from cnnproj.words import say
 GAP = 0.1  # between the accuracy on training and on validation images
 CERTAIN = 2.0  # standard errors of the validation accuracy
 RISE = 1.1  # times the lowest validation loss
-LITTLE = 0.7  # of the way from the most frequent class to naming all training images correctly
+LITTLE = 0.7  # of the way from guessing to naming all training images correctly
 FEW = 20  # training images of a class: with fewer each image decides, and transfer learning is what is used
 
 
@@ -48,7 +48,7 @@ def underfitting(evidence: Evidence) -> Finding | None:
     """Not even the training images are learned."""
     if evidence.probe.after is None or not evidence.is_long_enough:
         return None
-    if evidence.skill(evidence.fitted) > LITTLE or evidence.gap > GAP:
+    if evidence.probe.after.skill > LITTLE or evidence.gap > GAP:
         return None
     seen = say("diagnosis.seen.underfitting", fitted=f"{evidence.fitted:.3f}", accuracy=f"{evidence.accuracy:.3f}")
     settings = {**more_capacity(evidence), **less_dropout(evidence)}

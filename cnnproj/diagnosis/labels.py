@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnproj.diagnosis.evidence import Evidence
+from cnnproj.diagnosis.evidence import CHANCE, Evidence
 from cnnproj.diagnosis.finding import Finding, Severity
 from cnnproj.words import say
 
@@ -33,7 +33,7 @@ def shuffled_labels(evidence: Evidence) -> Finding | None:
     """Neither the network nor a comparison of pixels does better on validation images than guessing."""
     if evidence.diverged is not None or not evidence.is_long_enough or evidence.train.sum() < ENOUGH:
         return None
-    if evidence.learned or evidence.beats_guessing(evidence.probe.neighbours):
+    if evidence.learned or evidence.probe.neighbours_by_chance < CHANCE:
         return None
     numbers = {"accuracy": f"{evidence.accuracy:.3f}", "guessing": f"{evidence.guessing:.3f}"}
     numbers |= {"neighbours": f"{evidence.probe.neighbours:.3f}", "fitted": f"{evidence.fitted:.3f}"}

@@ -17,6 +17,7 @@ import tensorflow as tf
 from sklearn.neighbors import KNeighborsClassifier
 
 from cnnproj.data.images import Images, Part
+from cnnproj.diagnosis.chance import by_chance, confusion_of, skill
 from cnnproj.diagnosis.machine import look_at_machine
 from cnnproj.diagnosis.probe import Input, LayerState, Probe, Snapshot
 from cnnproj.models import Architecture, Value
@@ -54,40 +55,43 @@ def measure(
         for layer, known in zip(model.layers, trained.model.layers, strict=True):
             layer.name = known.name
     loss, train = make_loss(hyperparameters), images.train
-    pixels, labels = _chosen(train, MOST_IMAGES)
-    batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(pixels))
-    few = _evenly(len(pixels), batch)
+    batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(train))
+    many = _evenly(len(train), MOST_IMAGES)
+    pixels, labels = _given(train, _evenly(len(train), batch))
     start = [_kernels(layer) for layer in model.layers]
-    outputs = _answers(model, pixels, batch)
-    before = _snapshot(model, loss, pixels[few], labels[few], start, outputs, labels)
-    entering = _input(model, pixels[few])
+    outputs = _answers(model, train, many, batch)
+    before = _snapshot(model, loss, pixels, labels, start, outputs, train.labels[many])
+    entering = _input(model, pixels)
     after = None
     if trained is not None:
         model.set_weights(trained.last)
-        after = _snapshot(model, loss, pixels[few], labels[few], start, _answers(model, pixels, batch), labels)
-    sums = outputs.sum(axis=1)
-    even = np.full((1, len(images.classes)), 1 / len(images.classes), np.float32)
+        answers = _answers(model, train, many, batch)
+        after = _snapshot(model, loss, pixels, labels, start, answers, train.labels[many])
+    sums, even = outputs.sum(axis=1), np.full_like(labels[:1], 1 / len(images.classes))
+    neighbours = neighbour_confusion(train, images.validation)
     return Probe(
-        images=len(pixels),
+        images=len(many),
         input=entering,
         outputs=(float(sums.min()), float(sums.max()), float(outputs.min())),
-        chance_loss=float(loss(np.eye(len(images.classes), dtype=np.float32)[:1], even)),
+        chance_loss=float(loss(labels[:1], even)),
         before=before,
         after=after,
-        neighbours=neighbour_accuracy(train, images.validation),
+        neighbours=float(np.trace(neighbours) / neighbours.sum()),
+        neighbours_by_chance=by_chance(neighbours),
         machine=look_at_machine(),
     )
 
 
-def neighbour_accuracy(train: Part, validation: Part) -> float:
-    """The share of validation images that the five training images most like them name correctly.
+def neighbour_confusion(train: Part, validation: Part) -> np.ndarray:
+    """What the five training images most like it take each validation image for, int64 (classes, classes).
 
     It asks the labels, not the network: where it is no better than chance either, they may not belong to the images.
     Images are compared pixel by pixel at no more than 16×16 pixels.
     """
     known, asked = (_evenly(len(part), MOST_COMPARED) for part in (train, validation))
     neighbours = KNeighborsClassifier(min(NEIGHBOURS, len(known))).fit(_small(train, known), train.labels[known])
-    return float(np.mean(neighbours.predict(_small(validation, asked)) == validation.labels[asked]))
+    predicted = neighbours.predict(_small(validation, asked))
+    return confusion_of(validation.labels[asked], predicted, len(train.classes))
 
 
 def _small(part: Part, places: np.ndarray) -> np.ndarray:
@@ -102,17 +106,16 @@ def _evenly(n: int, most: int) -> np.ndarray:
     return np.linspace(0, n - 1, min(n, most)).round().astype(int)
 
 
-def _chosen(part: Part, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Some images of ``part`` as a network gets them, float32 in [0, 1], and their labels, one-hot."""
-    places = _evenly(len(part), most)
+def _given(part: Part, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The images at ``places`` of ``part`` as a network gets them, float32 in [0, 1], and their labels, one-hot."""
     pixels = np.multiply(part.images(places), 1 / 255, dtype=np.float32)
     return pixels, np.eye(len(part.classes), dtype=np.float32)[part.labels[places]]
 
 
-def _answers(model: keras.Sequential, pixels: np.ndarray, batch: int) -> np.ndarray:
-    """What the last layer gives for each image, without dropout, (n, classes)."""
-    parts = [model(pixels[start : start + batch], training=False) for start in range(0, len(pixels), batch)]
-    return np.concatenate([part.numpy() for part in parts])
+def _answers(model: keras.Sequential, part: Part, places: np.ndarray, batch: int) -> np.ndarray:
+    """What the last layer gives for the images at ``places`` of ``part``, without dropout, (n, classes)."""
+    parts = (_given(part, places[start : start + batch])[0] for start in range(0, len(places), batch))
+    return np.concatenate([model(pixels, training=False).numpy() for pixels in parts])
 
 
 def _snapshot(
@@ -134,10 +137,12 @@ def _snapshot(
         id(variable): np.zeros(variable.shape, np.float32) if slope is None else tf.convert_to_tensor(slope).numpy()
         for variable, slope in zip(variables, tape.gradient(value, variables), strict=True)
     }
-    right = outputs.argmax(axis=1) == truth.argmax(axis=1)
+    # Where outputs are no numbers the first class is named, which is right for those that are of it.
+    confusion = confusion_of(truth, np.nan_to_num(outputs).argmax(axis=1), outputs.shape[1])
     return Snapshot(
         loss=float(value),
-        accuracy=float(np.mean(right & np.isfinite(outputs).all(axis=1))),
+        accuracy=float(np.trace(confusion) / len(truth)),
+        skill=skill(confusion),
         spread=float(outputs.std(axis=0).mean()),
         layers=tuple(_states(model, [np.asarray(one) for one in passed], gradients, start)),
     )

@@ -82,7 +82,7 @@ def learning_rate_too_low(evidence: Evidence) -> Finding | None:
 def stopped_early(evidence: Evidence) -> Finding | None:
     """The validation loss was still falling when the epochs were over."""
     losses = evidence.history["val_loss"].to_numpy()
-    if not evidence.is_long_enough or evidence.skill(evidence.accuracy) > FITTED or not evidence.learned:
+    if not evidence.is_long_enough or evidence.skill > FITTED or not evidence.learned:
         return None
     epochs = math.ceil(len(losses) / 3)
     fall, way = losses[:-epochs].min() - losses[-1], losses[0] - losses[-1]

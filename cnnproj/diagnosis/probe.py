@@ -52,12 +52,14 @@ class Snapshot(_Record):
     Attributes:
         loss: the mean over the batch measured, as in training, with dropout and the statistics of the batch.
         accuracy: the share named correctly of the training images measured, as they are, without dropout.
+        skill: the same as Cohen's kappa: 0 for guessing, 1 for all.
         spread: the standard deviation of an output from image to image, mean of all outputs.
         layers: those with weights, from the image to the output.
     """
 
     loss: float
     accuracy: Share
+    skill: float
     spread: float
     layers: tuple[LayerState, ...]
 
@@ -96,7 +98,8 @@ class Probe(_Record):
         chance_loss: the loss of the answer that gives all classes the same probability.
         before: the network that training began with.
         after: the network that training ended with; none where its weights are no numbers.
-        neighbours: the accuracy on the validation images of naming each after the training images most like it.
+        neighbours: the accuracy on the validation images of naming each after the training images most like it …
+        neighbours_by_chance: … and how probably chance would give as much.
         machine: what training had to work with.
     """
 
@@ -107,6 +110,7 @@ class Probe(_Record):
     before: Snapshot
     after: Snapshot | None
     neighbours: Share
+    neighbours_by_chance: Share
     machine: Machine
 
 

@@ -1,5 +1,6 @@
 """Evidence made up: a training that went well, of which a test changes what it is about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +25,19 @@ def layer(name: str = "conv_1", **changes: Any) -> LayerState:
 def snapshot(**changes: Any) -> Snapshot:
     """Of three layers; ``layers`` changes all of them alike, ``first`` the first."""
     of_all, of_first = changes.pop("layers", {}), changes.pop("first", {})
+    accuracy = changes.get("accuracy", 0.1)
     layers = [layer(name, **of_all) for name in LAYERS]
     layers[0] = layer(LAYERS[0], **{**of_all, **of_first})
-    return Snapshot(**{"loss": 2.3, "accuracy": 0.1, "spread": 0.01, "layers": tuple(layers), **changes})
+    return Snapshot(
+        **{
+            "loss": 2.3,
+            "accuracy": 0.1,
+            "skill": (accuracy - 0.1) / 0.9,
+            "spread": 0.01,
+            "layers": tuple(layers),
+            **changes,
+        }
+    )
 
 
 def history(**columns: Any) -> pd.DataFrame:
@@ -47,9 +58,16 @@ def probe(**changes: Any) -> Probe:
         "before": snapshot(),
         "after": snapshot(loss=0.06, accuracy=0.99, spread=0.3, layers={"moved": 1.0}),
         "neighbours": 0.9,
+        "neighbours_by_chance": 0.0 if changes.get("neighbours", 0.9) > 0.2 else 0.3,
         "machine": Machine(cores=2, gpus=(), idle_card=""),
     }
     return Probe(**{**known, **changes})
+
+
+def confusion(recalls: Sequence[float], each: int = 20) -> np.ndarray:
+    """Of so many images of each class the share of ``recalls`` is right; the others are taken for the next class."""
+    right = np.rint(np.array(recalls) * each).astype(int)
+    return np.diag(right) + np.roll(np.diag(each - right), 1, axis=1)
 
 
 def evidence(**changes: Any) -> Evidence:
@@ -67,10 +85,11 @@ def evidence(**changes: Any) -> Evidence:
         probe=probe(),
         train=pd.Series(60, CLASSES),
         validation=pd.Series(20, CLASSES),
-        recalls=pd.Series(0.97, CLASSES),
+        confusion=confusion([0.95] * 10),
         settings=settings,
     )
-    made = replace(made, **changes)
+    reached = float(changes["history"]["val_accuracy"].max()) if len(changes.get("history", [])) else 0.95
+    made = replace(made, **{"confusion": confusion([reached] * 10), **changes})
     if made.best_epoch is not None:
         return replace(made, best_epoch=min(made.best_epoch, len(made.history)), epochs=max(made.epochs, 1))
     return made
@@ -80,4 +99,4 @@ def hopeless(**changes: Any) -> Evidence:
     """The same, where nothing was learned: guessing would do as well."""
     flat = {"loss": [2.3] * 12, "accuracy": 0.1, "val_loss": 2.3, "val_accuracy": 0.1}
     told = {"history": history(**flat), "probe": probe(after=snapshot(layers={"moved": 1.0}))}
-    return evidence(**{**told, "recalls": pd.Series(0.1, CLASSES), **changes})
+    return evidence(**{**told, "confusion": confusion([0.1] * 10), **changes})

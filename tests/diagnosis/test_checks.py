@@ -15,9 +15,7 @@ from cnnproj.diagnosis.pace import learning_rate_too_high, learning_rate_too_low
 from cnnproj.diagnosis.probe import Input, Machine
 from cnnproj.diagnosis.speed import no_gpu, waiting_for_data
 
-from .made import CLASSES, evidence, history, hopeless, layer, probe, snapshot
-
-LEARNED = {"loss": 0.06, "accuracy": 0.99, "spread": 0.3}
+from .made import CLASSES, confusion, evidence, history, hopeless, layer, probe, snapshot
 
 
 def entering(**changes: float) -> Input:
@@ -273,18 +271,16 @@ class TestLabels:
 
     @pytest.mark.parametrize(("recall", "severity"), [(0.0, "severe"), (0.5, "warning"), (0.9, None)])
     def test_rare_classes_that_are_missed_are_found(self, recall, severity):
-        recalls = pd.Series([0.97] * 8 + [recall] * 2, CLASSES)
-        finding = class_imbalance(evidence(train=self.UNEVEN, recalls=recalls))
+        finding = class_imbalance(evidence(train=self.UNEVEN, confusion=confusion([0.95] * 8 + [recall] * 2)))
 
         assert (finding.severity if finding else None) == severity
         if finding:
             assert finding.code == '[training]\nbalance = "class_weights"'
 
     def test_nothing_is_said_of_unequal_classes_that_are_evened_out_already(self):
-        recalls = pd.Series([0.97] * 8 + [0.0] * 2, CLASSES)
-        settings = {"training": {"balance": "class_weights"}}
+        missed = {"train": self.UNEVEN, "confusion": confusion([0.95] * 8 + [0.0] * 2)}
 
-        assert class_imbalance(evidence(train=self.UNEVEN, recalls=recalls, settings=settings)) is None
+        assert class_imbalance(evidence(**missed, settings={"training": {"balance": "class_weights"}})) is None
 
     def test_labels_seem_shuffled_where_neither_network_nor_neighbours_beat_guessing(self):
         assert shuffled_labels(hopeless(probe=probe(neighbours=0.11))).severity == "severe"

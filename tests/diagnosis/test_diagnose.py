@@ -11,7 +11,7 @@ from cnnproj.diagnosis.probe import Input, Machine, load_probe, save_probe
 from cnnproj.settings_file import read_settings
 from cnnproj.words import catalogue
 
-from .made import CLASSES, evidence, history, hopeless, probe, snapshot
+from .made import CLASSES, confusion, evidence, history, hopeless, probe, snapshot
 
 LARGE = Input(layer="conv_1", mean=80.0, deviation=70.0, lowest=0.0, highest=255.0)
 
@@ -74,7 +74,7 @@ ILL = {
         probe=probe(before=snapshot(first={"gradient": 1e-9})), hyperparameters={"activation": "sigmoid"}
     ),
     "dead": hopeless(probe=probe(after=snapshot(first={"dead": 1.0}))),
-    "uneven": evidence(train=pd.Series([60] * 9 + [5], CLASSES), recalls=pd.Series([0.9] * 9 + [0.0], CLASSES)),
+    "uneven": evidence(train=pd.Series([60] * 9 + [5], CLASSES), confusion=confusion([0.9] * 9 + [0.0])),
     "over": evidence(history=history(val_accuracy=[0.7] * 12)),
     "over, varied": evidence(
         history=history(val_accuracy=[0.7] * 12), settings={"augmentation": {"rotation_range": 5.0}}

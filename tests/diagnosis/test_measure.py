@@ -168,13 +168,15 @@ def test_the_beginning_is_that_of_the_training_and_the_same_each_time(images):
 
 
 def test_neighbours_tell_labels_that_belong_to_images_from_those_that_do_not(images):
-    from cnnproj.diagnosis.measure import neighbour_accuracy
+    from cnnproj.diagnosis.chance import by_chance
+    from cnnproj.diagnosis.measure import neighbour_confusion
 
     mixed = images.table.assign(label=np.random.default_rng(1).permutation(images.table["label"]))
     shuffled = Images(mixed, images.set_aside, images.moves, images.classes, images.audit)
 
-    assert neighbour_accuracy(images.train, images.validation) > 0.95
-    assert neighbour_accuracy(shuffled.train, shuffled.validation) < 0.75
+    assert np.trace(neighbour_confusion(images.train, images.validation)) >= 39
+    assert by_chance(neighbour_confusion(images.train, images.validation)) < 1e-6
+    assert by_chance(neighbour_confusion(shuffled.train, shuffled.validation)) > 0.01
 
 
 class TestTheMachine:

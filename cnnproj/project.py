@@ -6,7 +6,7 @@ changed, and says what to run first where something is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cnnproj.data.images import Images
     from cnnproj.data.sources.source import Source
     from cnnproj.diagnosis.diagnose import Diagnosis
-    from cnnproj.diagnosis.evidence import Evidence
-    from cnnproj.diagnosis.gather import Attempt
     from cnnproj.evaluation.evaluate import Evaluation
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
@@ -244,47 +242,24 @@ class Project:
         Raises:
             CnnprojError: where it has not been trained yet, or was trained before there was anything to diagnose by.
         """
-        from cnnproj.diagnosis.diagnose import diagnose
         from cnnproj.recipe import RECIPE
 
-        if model not in self.models and not self._failed(model):
+        if found := self.diagnoses([model]):
+            return found[model]
+        if model not in self.models:
             raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, self.models))
-        evidence = self._evidence(model)
-        if evidence is None:
-            self.stages.require(f"train {model}")
-            raise CnnprojError("diagnosis.not_measured", model=model, file=self._model_folder(model) / RECIPE)
-        return diagnose(evidence)
+        self.stages.require(f"train {model}")
+        raise CnnprojError("diagnosis.not_measured", model=model, file=self._model_folder(model) / RECIPE)
 
-    def diagnoses(self) -> dict[str, Diagnosis]:
-        """What is wrong with each training that can be diagnosed, by the model's name."""
+    def diagnoses(self, models: Sequence[str] = ()) -> dict[str, Diagnosis]:
+        """What is wrong with the trainings of ``models``, or of all, by name; those left out that cannot be told."""
         from cnnproj.diagnosis.diagnose import diagnose
-        from cnnproj.diagnosis.gather import FAILED
+        from cnnproj.diagnosis.gather import attempted, gather
 
-        tried = [path.parent.name for path in sorted(self._folder("models").glob(f"*/{FAILED}"))]
-        found = {model: self._evidence(model) for model in dict.fromkeys([*self.models, *tried])}
+        folders = self._folder("models")
+        known = models or dict.fromkeys([*self.models, *attempted(folders)])
+        found = {model: gather(model, folders / model, self.stages, lambda: self.images) for model in known}
         return {model: diagnose(evidence) for model, evidence in found.items() if evidence is not None}
-
-    def _evidence(self, model: str) -> Evidence | None:
-        """What a diagnosis of ``model`` looks at; none where it is not trained, or was not measured."""
-        from cnnproj.diagnosis.gather import evidence_of_attempt, evidence_of_training
-
-        if attempt := self._failed(model):
-            return evidence_of_attempt(attempt, model, self.images, self.settings)
-        if not self.stages.is_done(f"train {model}"):
-            return None
-        return evidence_of_training(self._model_folder(model), self.images, self.settings)
-
-    def _failed(self, model: str) -> Attempt | None:
-        """The training of ``model`` with the settings as they are that ended without a number, if one did."""
-        from cnnproj.diagnosis.gather import load_attempt
-
-        attempt = load_attempt(self._model_folder(model))
-        if attempt is None or not self.stages.is_done(f"tune {model}"):
-            return None
-        now = self.stages.inputs(f"train {model}")
-        if model not in architectures():  # a student's own, where the notebook that defines it is not running
-            now["network"] = attempt.inputs["network"]
-        return attempt if attempt.inputs == now else None
 
     def evaluate(self) -> Evaluation:
         """Choose the best model on validation, then measure every model on the test part."""

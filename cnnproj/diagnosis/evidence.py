@@ -83,6 +83,8 @@ class Evidence:
     @property
     def gap(self) -> float:
         """By how much training images are named correctly more often than validation images, in the end."""
+        if self.probe.after is None or self.history.empty:
+            return 0.0
         return self.fitted - float(self.history["val_accuracy"].iloc[-1])
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +15,11 @@ from cnnproj.diagnosis.chance import confusion_of
 from cnnproj.diagnosis.evidence import Evidence
 from cnnproj.diagnosis.probe import Probe, load_probe
 from cnnproj.files import write_text
-from cnnproj.models import Value
+from cnnproj.models import Value, architectures
 from cnnproj.recipe import HISTORY, VALIDATION, load_recipe
 from cnnproj.run import Plain
 from cnnproj.settings import Settings
+from cnnproj.stages import Stages
 
 FAILED = "failed.json"
 
@@ -63,16 +64,49 @@ def forget_attempt(folder: Path) -> None:
     (folder / FAILED).unlink(missing_ok=True)
 
 
-def evidence_of_attempt(attempt: Attempt, model: str, images: Images, settings: Settings) -> Evidence:
-    """What there is of a training whose loss was no number any more."""
+def attempted(folders: Path) -> list[str]:
+    """The models of which there is an attempt in ``folders``."""
+    return [path.parent.name for path in sorted(folders.glob(f"*/{FAILED}"))]
+
+
+def gather(model: str, folder: Path, stages: Stages, images: Callable[[], Images]) -> Evidence | None:
+    """What there is of the final training of ``model`` with the settings as they are.
+
+    Args:
+        model: its name.
+        folder: what its training has written.
+        stages: of the project.
+        images: gives those of the project.
+
+    Returns:
+        None where it is not trained, or was not measured.
+    """
+    attempt = load_attempt(folder)
+    if attempt is not None and _is_of_now(attempt, model, stages):
+        return _of_attempt(attempt, model, images(), stages.settings)
+    probe = load_probe(folder)
+    if probe is None or not stages.is_done(f"train {model}"):
+        return None
+    return _of_training(folder, probe, images(), stages.settings)
+
+
+def _is_of_now(attempt: Attempt, model: str, stages: Stages) -> bool:
+    if not stages.is_done(f"tune {model}"):
+        return False
+    now = stages.inputs(f"train {model}")
+    if model not in architectures():  # a student's own, where the notebook that defines it is not running
+        now["network"] = attempt.inputs["network"]
+    return attempt.inputs == now
+
+
+def _of_attempt(attempt: Attempt, model: str, images: Images, settings: Settings) -> Evidence:
     columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "waited"]
-    history = pd.DataFrame(attempt.history, columns=columns, dtype=float)
     return Evidence(
         model=model,
         ours=attempt.ours,
         hyperparameters=attempt.hyperparameters,
         epochs=attempt.epochs,
-        history=history,
+        history=pd.DataFrame(attempt.history, columns=columns, dtype=float),
         diverged=attempt.diverged,
         best_epoch=None,
         probe=attempt.probe,
@@ -82,11 +116,7 @@ def evidence_of_attempt(attempt: Attempt, model: str, images: Images, settings: 
     )
 
 
-def evidence_of_training(folder: Path, images: Images, settings: Settings) -> Evidence | None:
-    """What there is of the finished training in ``folder``; none where it was not measured."""
-    probe = load_probe(folder)
-    if probe is None:
-        return None
+def _of_training(folder: Path, probe: Probe, images: Images, settings: Settings) -> Evidence:
     recipe = load_recipe(folder)
     return Evidence(
         model=recipe.model,

@@ -24,24 +24,21 @@ def overfitting(evidence: Evidence) -> Finding | None:
     error = (accuracy * (1 - accuracy) / int(evidence.validation.sum())) ** 0.5
     if evidence.gap < max(GAP, CERTAIN * error):
         return None
-    numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{accuracy:.3f}", "epoch": _turn(evidence)}
-    seen = say("diagnosis.seen.overfitting_rising" if _rises(evidence) else "diagnosis.seen.overfitting", **numbers)
+    numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{accuracy:.3f}"}
+    seen = f"{say('diagnosis.seen.overfitting', **numbers)} {_since(evidence)}".rstrip()
     settings = {**more_augmentation(evidence), **more_dropout(evidence)}
     return Finding("overfitting", evidence.cost, seen, say("diagnosis.change.overfitting"), settings)
 
 
-def _rises(evidence: Evidence) -> bool:
-    losses = evidence.history["val_loss"].to_numpy()
-    return bool(losses[-1] > RISE * losses.min())
-
-
-def _turn(evidence: Evidence) -> int:
-    """The epoch from which on it overfits: after the lowest validation loss, or where the gap first opened."""
+def _since(evidence: Evidence) -> str:
+    """From which epoch on, in a sentence; nothing where the history does not show it, as with much dropout."""
     history = evidence.history
-    if _rises(evidence):
-        return int(history["val_loss"].argmin()) + 2
-    open_ = (history["accuracy"] - history["val_accuracy"] >= GAP).to_numpy()
-    return int(np.argmax(open_)) + 1 if open_.any() else int(history["val_loss"].argmin()) + 1
+    losses = history["val_loss"].to_numpy()
+    if losses[-1] > RISE * losses.min():
+        return say("diagnosis.seen.rising", epoch=int(losses.argmin()) + 2)
+    shut = np.flatnonzero((history["accuracy"] - history["val_accuracy"]).to_numpy() < GAP)
+    first = int(shut[-1]) + 2 if len(shut) else 1
+    return say("diagnosis.seen.gap", epoch=first) if first <= len(history) else ""
 
 
 def underfitting(evidence: Evidence) -> Finding | None:

@@ -28,6 +28,14 @@ def test_nothing_is_found_in_a_good_training(check):
 
 
 @pytest.mark.parametrize("check", CHECKS)
+def test_a_training_that_broke_off_at_once_is_judged_without_a_history(check):
+    broken = evidence(history=history()[:0], diverged=1, best_epoch=None, confusion=None, probe=probe(after=None))
+    finding = check(broken)
+
+    assert (finding.kind if finding else None) in (None, "learning_rate_too_high")
+
+
+@pytest.mark.parametrize("check", CHECKS)
 def test_one_epoch_is_too_few_for_anything_severe(check):
     short = hopeless(history=history(loss=[2.3], val_accuracy=0.1), best_epoch=1, epochs=1)
     finding = check(short)
@@ -237,9 +245,17 @@ class TestGeneralisation:
         finding = overfitting(evidence(history=table, best_epoch=3, probe=probe(neighbours=0.6)))
 
         assert finding.severity == "warning"
-        assert "from epoch 4 on" in finding.seen
+        assert "From epoch 4 on the validation loss rises" in finding.seen
         assert finding.settings["augmentation.rotation_range"] == 10
         assert finding.settings["models.compact_cnn.dropout"] == 0.4
+
+    def test_overfitting_without_a_rising_loss_is_told_by_the_gap(self):
+        level = {"val_loss": 1.0, "val_accuracy": 0.7, "loss": np.linspace(2, 0.1, 6)}
+        opening = history(**level, accuracy=[0.5, 0.85, 0.7, 0.9, 0.95, 0.99])
+        dropped = history(**level, accuracy=0.6)
+
+        assert "open from epoch 4 on" in overfitting(evidence(history=opening)).seen
+        assert "epoch" not in overfitting(evidence(history=dropped)).seen
 
     def test_a_gap_that_few_validation_images_may_open_by_chance_is_none(self):
         table = history(val_accuracy=[0.7] * 12)

@@ -82,14 +82,6 @@ def networks() -> None:
         return classifier(shape, classes, [pool, layers.Flatten(), layers.Dropout(dropout)])
 
     @architecture(space={})
-    def dropped(shape, classes, *, dropout=0.7):
-        """Nearly everything is dropped."""
-        hidden = []
-        for _ in range(3):
-            hidden += [layers.Dense(16, activation="relu"), layers.Dropout(dropout)]
-        return classifier(shape, classes, [layers.Flatten(), *hidden])
-
-    @architecture(space={})
     def biased(shape, classes, *, bias=-3.0):
         """Units that begin below zero."""
         return cnn(shape, classes, bias_initializer=keras.initializers.Constant(bias))
@@ -141,7 +133,7 @@ SPOILT: dict[str, tuple[Spoilt, ...]] = {
     ),
     "underfitting": (
         Spoilt("thin", epochs=20),
-        Spoilt("dropped", epochs=15, chosen={"learning_rate": 3e-3}),
+        Spoilt("mlp", epochs=15, chosen={"units": 16, "dropout": 0.9}),
         Spoilt("compact_cnn", epochs=15, chosen={"filters": 1, "learning_rate": 1e-2}),
     ),
     "vanishing_gradients": (

@@ -38,7 +38,7 @@ KINDS = tuple(check.__name__ for check in CHECKS)
 _START = ("unnormalised_input", "bad_initialisation", "wrong_loss")
 # What may be a mere consequence, and of what.
 FOLLOWS: Mapping[str, Sequence[str]] = {
-    "exploding_gradients": _START[:2],
+    "exploding_gradients": _START,
     "dead_relus": (*_START, "exploding_gradients", "learning_rate_too_high"),
     "vanishing_gradients": (*_START[:2], "dead_relus"),
     "learning_rate_too_high": (*_START, "exploding_gradients"),

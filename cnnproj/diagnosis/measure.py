@@ -127,7 +127,7 @@ def _snapshot(
     outputs: np.ndarray,
     truth: np.ndarray,
 ) -> Snapshot:
-    watched = keras.Model(model.inputs, [layer.output for layer in model.layers])
+    watched = keras.Model(model.inputs[0], [layer.output for layer in model.layers])
     with tf.GradientTape() as tape:
         passed = watched(pixels, training=True)
         passed = passed if isinstance(passed, list) else [passed]
@@ -217,7 +217,7 @@ def _input(model: keras.Sequential, pixels: np.ndarray) -> Input | None:
     if place is None:
         return None
     if place:
-        pixels = keras.Model(model.inputs, model.layers[place - 1].output)(pixels, training=True).numpy()
+        pixels = keras.Model(model.inputs[0], model.layers[place - 1].output)(pixels, training=True).numpy()
     values = pixels.astype(np.float64)
     return Input(
         layer=model.layers[place].name,

@@ -15,7 +15,7 @@ PEAK = 2.0  # times the loss that training began with, or that guessing has
 JUMP = 1.15  # times the loss of the epoch before
 JUMPS = 0.2  # of the epochs
 FAR = 3.0  # times the weights' size: trainings that go well moved them by 0.3 to 2, in ten to forty epochs
-DIED = 0.5  # of a layer's units, which were not 0 for every image before
+DIED, THROWN = 0.5, 0.3  # of a layer's units, not 0 for every image before; while weights moved so far, by their size
 STILL = 0.03  # of the weights' size: less is hardly a way from where they began
 UNFITTED = 0.5  # of the loss of guessing: there is much left to learn
 FALLING = 0.2  # of the way that the validation loss has come, in the last third of the epochs …
@@ -55,7 +55,8 @@ def _overshoots(evidence: Evidence) -> str | None:
         return say("diagnosis.seen.moved_far", times=f"{evidence.moved:.1f}")
     pairs = zip(evidence.probe.before.layers, evidence.probe.after.layers, strict=True)
     died, name = max(((after.dead or 0) - (before.dead or 0), after.layer) for before, after in pairs)
-    return say("diagnosis.seen.died", share=f"{died:.0%}", layer=name) if died >= DIED else None
+    killed = died >= DIED and evidence.moved >= THROWN
+    return say("diagnosis.seen.died", share=f"{died:.0%}", layer=name) if killed else None
 
 
 def _jumps(evidence: Evidence) -> int:

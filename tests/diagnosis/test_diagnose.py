@@ -1,6 +1,7 @@
 """Causes come before what follows from them, and what is to be changed can be typed as it stands."""
 
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +57,7 @@ def test_labels_are_not_blamed_while_the_network_cannot_learn():
 
 
 def test_nothing_follows_from_itself_or_in_a_circle():
-    assert all(KINDS.index(cause) < KINDS.index(kind) for kind, causes in FOLLOWS.items() for cause in causes)
+    assert set(TopologicalSorter(FOLLOWS).static_order()) <= set(KINDS)  # it raises where there is a circle
 
 
 def test_every_kind_is_one_check_with_its_words():
@@ -90,7 +91,7 @@ ILL = {
 @pytest.mark.parametrize("case", ILL)
 def test_what_is_to_be_changed_is_taken_by_project_toml_as_it_stands(case, tmp_path: Path):
     findings = diagnose(ILL[case]).findings
-    typed = [finding for finding in findings if finding.code]
+    typed = [finding for finding in findings if finding.code and not finding.follows]
 
     assert typed
     for finding in typed:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 30  # layers, for whose names there is room
 _TALLEST = 6.4  # inches of layers: with axis and legend, a page
-_BEFORE: dict[str, Any] = {"marker": "o", "linestyle": "--", "color": ORANGE, "markerfacecolor": "white"}
+_BEFORE: dict[str, Any] = {
+    "marker": "o",
+    "linestyle": "--",
+    "color": ORANGE,
+    "markerfacecolor": "white",
+    "markersize": 7,
+}
 _AFTER: dict[str, Any] = {"marker": "o", "linestyle": "-", "color": BLUE}
 
 
@@ -45,31 +51,31 @@ def diagnosis(diagnosis: Diagnosis) -> Chart:
         dead.text(0.5, 0.5, say("figures.no_relu"), ha="center", va="center", color=GRAY, transform=dead.transAxes)
     for axes in (gradient, dead):
         axes.grid(axis="both")
-    chart.legend(*gradient.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+    chart.legend(*gradient.get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return chart
 
 
 def _gradients(axes: Axes, probe: Probe) -> None:
     """The gradients against the weights, over three orders of magnitude at least; a cross where there is none."""
-    drawn = {"before": (probe.before, _BEFORE), "after": (probe.after, _AFTER)}
+    drawn = {"before_training": (probe.before, _BEFORE), "after_training": (probe.after, _AFTER)}
     ratios = {when: _ratios(one.layers) for when, (one, _) in drawn.items() if one is not None}
     known = np.concatenate([*ratios.values(), [np.nan]])
     known = known[np.isfinite(known) & (known > 0)]
     top = known.max() * 2 if len(known) else 1.0
     low = min(known.min() / 2 if len(known) else 1.0, top / 2000)
+    axes.set(xscale="log", xlim=(low, top), xlabel=say("figures.gradient"))
     lost = False
     for when, values in ratios.items():
         style, places = drawn[when][1], np.arange(len(values))
-        axes.plot(np.where(values > 0, values, np.nan), places, label=say(f"figures.{when}_training"), **style)
+        axes.plot(np.where(values > 0, values, np.nan), places, label=say(f"figures.{when}"), **style)
         none = values == 0
         axes.plot(np.full(none.sum(), low), places[none], "x", color=style["color"], markersize=8, clip_on=False)
         lost = lost or bool(none.any())
     if lost:
         axes.plot([], [], "x", color=GRAY, markersize=8, label=say("figures.no_gradient"))
-    begun = ratios["before"]
+    begun = ratios["before_training"]
     if len(begun) > 1 and begun[-1] > 0 and low < VANISHED * begun[-1]:
         axes.axvline(VANISHED * begun[-1], color=GRAY, linestyle=":", label=say("figures.vanished"))
-    axes.set(xscale="log", xlim=(low, top), xlabel=say("figures.gradient"))
     axes.xaxis.set_major_locator(LogLocator(numticks=5))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

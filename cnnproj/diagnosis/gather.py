@@ -19,7 +19,7 @@ from cnnproj.models import Value, architectures
 from cnnproj.recipe import HISTORY, VALIDATION, load_recipe
 from cnnproj.run import Plain
 from cnnproj.settings import Settings
-from cnnproj.stages import Stages
+from cnnproj.stages import DATA, Stages
 
 FAILED = "failed.json"
 
@@ -91,7 +91,7 @@ def gather(model: str, folder: Path, stages: Stages, images: Callable[[], Images
 
 
 def _is_of_now(attempt: Attempt, model: str, stages: Stages) -> bool:
-    if not stages.is_done(f"tune {model}"):
+    if not stages.is_done(DATA):
         return False
     now = stages.inputs(f"train {model}")
     if model not in architectures():  # a student's own, where the notebook that defines it is not running

@@ -143,7 +143,6 @@ def _snapshot(
         loss=float(value),
         accuracy=float(np.trace(confusion) / len(truth)),
         skill=skill(confusion),
-        spread=float(outputs.std(axis=0).mean()),
         layers=tuple(_states(model, [np.asarray(one) for one in passed], gradients, start)),
     )
 

@@ -53,14 +53,12 @@ class Snapshot(_Record):
         loss: the mean over the batch measured, as in training, with dropout and the statistics of the batch.
         accuracy: the share named correctly of the training images measured, as they are, without dropout.
         skill: the same as Cohen's kappa: 0 for guessing, 1 for all.
-        spread: the standard deviation of an output from image to image, mean of all outputs.
         layers: those with weights, from the image to the output.
     """
 
     loss: float
     accuracy: Share
     skill: float
-    spread: float
     layers: tuple[LayerState, ...]
 
 

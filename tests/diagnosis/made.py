@@ -33,7 +33,6 @@ def snapshot(**changes: Any) -> Snapshot:
             "loss": 2.3,
             "accuracy": 0.1,
             "skill": (accuracy - 0.1) / 0.9,
-            "spread": 0.01,
             "layers": tuple(layers),
             **changes,
         }
@@ -56,7 +55,7 @@ def probe(**changes: Any) -> Probe:
         "outputs": (1.0, 1.0, 0.05),
         "chance_loss": 2.3,
         "before": snapshot(),
-        "after": snapshot(loss=0.06, accuracy=0.99, spread=0.3, layers={"moved": 1.0}),
+        "after": snapshot(loss=0.06, accuracy=0.99, layers={"moved": 1.0}),
         "neighbours": 0.9,
         "neighbours_by_chance": 0.0 if changes.get("neighbours", 0.9) > 0.2 else 0.3,
         "machine": Machine(cores=2, gpus=(), idle_card=""),

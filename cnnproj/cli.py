@@ -161,6 +161,22 @@ def _cell(value: Any) -> str:
     return escape(str(value))
 
 
+@app.command(help=say("cli.diagnose"))
+def diagnose(
+    model: Annotated[str, typer.Argument(help=say("cli.diagnose_model"))] = "",
+    project: ProjectFolder = Path(),
+) -> None:
+    """Say why a training went wrong."""
+    from cnnproj.errors import CnnprojError
+    from cnnproj.project import Project
+
+    opened = Project.open(project)
+    found = {model: opened.diagnose(model)} if model else opened.diagnoses()
+    if not found:
+        raise CnnprojError("diagnosis.no_model")
+    typer.echo("\n\n".join(str(diagnosis) for diagnosis in found.values()))
+
+
 @app.command(help=say("cli.status"))
 def status(project: ProjectFolder = Path()) -> None:
     """Say how each stage stands."""

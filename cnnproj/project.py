@@ -6,7 +6,7 @@ changed, and says what to run first where something is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
     from cnnproj.data.images import Images
     from cnnproj.data.sources.source import Source
+    from cnnproj.diagnosis.diagnose import Diagnosis
     from cnnproj.evaluation.evaluate import Evaluation
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
@@ -183,27 +184,46 @@ class Project:
         return self.training_of(model)
 
     def _train(self, network: Architecture) -> list[Path]:
+        from cnnproj.diagnosis.gather import forget_attempt, save_attempt
+        from cnnproj.diagnosis.measure import measure
+        from cnnproj.diagnosis.probe import save_probe
         from cnnproj.progress import Progress
         from cnnproj.recipe import save
-        from cnnproj.training import fit, summary_line
+        from cnnproj.training import DivergenceError, fit, summary_line
         from cnnproj.tuning.tables import load_best
 
         images, epochs = self.images, self.settings.training_epochs
-        best = load_best(self._model_folder(network.name))
+        folder = self._model_folder(network.name)
+        best = load_best(folder)
         seed = derive_seed(self.settings.project.seed, network.name, "training")
-        with Progress(say("progress.training", model=network.name), epochs) as progress:
-            result = fit(
-                network,
-                images,
-                best,
+        try:
+            with Progress(say("progress.training", model=network.name), epochs) as progress:
+                result = fit(
+                    network,
+                    images,
+                    best,
+                    epochs=epochs,
+                    seed=seed,
+                    augmentation=self._augmentation,
+                    training=self.settings.training,
+                    on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
+                )
+        except DivergenceError as error:
+            save_attempt(
+                folder,
+                inputs=self.stages.inputs(f"train {network.name}"),
+                ours=network.ours,
+                hyperparameters=best,
                 epochs=epochs,
-                seed=seed,
-                augmentation=self._augmentation,
-                training=self.settings.training,
-                on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
+                history=error.history[:-1].to_dict("records"),
+                diverged=len(error.history),
+                probe=measure(network, images, best, seed=seed, trained=None),
             )
-        return save(
-            self._model_folder(network.name),
+            raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
+        probe = measure(network, images, best, seed=seed, trained=result)
+        forget_attempt(folder)
+        saved = save(
+            folder,
             result,
             images.validation,
             model=network.name,
@@ -214,6 +234,32 @@ class Project:
             epochs=epochs,
             seed=seed,
         )
+        return [*saved, save_probe(folder, probe)]
+
+    def diagnose(self, model: str) -> Diagnosis:
+        """What is wrong, if anything, with the final training of ``model``; also with one that ended without a number.
+
+        Raises:
+            CnnprojError: where it has not been trained yet, or was trained before there was anything to diagnose by.
+        """
+        from cnnproj.recipe import RECIPE
+
+        if found := self.diagnoses([model]):
+            return found[model]
+        if model not in self.models:
+            raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, self.models))
+        self.stages.require(f"train {model}")
+        raise CnnprojError("diagnosis.not_measured", model=model, file=self._model_folder(model) / RECIPE)
+
+    def diagnoses(self, models: Sequence[str] = ()) -> dict[str, Diagnosis]:
+        """What is wrong with the trainings of ``models``, or of all, by name; those left out that cannot be told."""
+        from cnnproj.diagnosis.diagnose import diagnose
+        from cnnproj.diagnosis.gather import attempted, gather
+
+        folders = self._folder("models")
+        known = models or dict.fromkeys([*self.models, *attempted(folders)])
+        found = {model: gather(model, folders / model, self.stages, lambda: self.images) for model in known}
+        return {model: diagnose(evidence) for model, evidence in found.items() if evidence is not None}
 
     def evaluate(self) -> Evaluation:
         """Choose the best model on validation, then measure every model on the test part."""
@@ -408,6 +454,7 @@ class Project:
             preview=self.preview(),
             searches={model: self.search_of(model) for model in self.models},
             trainings={model: self.training_of(model) for model in self.models},
+            diagnoses=self.diagnoses(),
             evaluation=self.evaluation,
             interpretation=self.interpret(),
         )

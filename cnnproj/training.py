@@ -28,12 +28,25 @@ from cnnproj.words import say
 PREDICTION_BATCH = 256
 
 
+class DivergenceError(TrialError):
+    """The loss is no longer a number.
+
+    Attributes:
+        history: as of a ``Fit``; the last row is that of the epoch in which it happened.
+    """
+
+    def __init__(self, history: pd.DataFrame) -> None:
+        super().__init__("training.not_a_number", epoch=len(history))
+        self.history = history
+
+
 @dataclass(frozen=True)
 class Fit:
     """A fitted network.
 
     Attributes:
         model: the network with the weights of its best epoch.
+        last: the weights after the last epoch.
         history: a row an epoch, from 1: ``epoch``, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``seconds``
             and ``waited``, the seconds of these that training stood still for want of a batch.
         real_images: how many different training images there were.
@@ -41,6 +54,7 @@ class Fit:
     """
 
     model: keras.Sequential
+    last: list[np.ndarray]
     history: pd.DataFrame
     real_images: int
     artificial_images: int
@@ -79,7 +93,7 @@ def fit(
         on_epoch: called with the new row of the history after each epoch.
 
     Raises:
-        TrialError: where the loss is no longer a number.
+        DivergenceError: where the loss is no longer a number.
         CnnprojError: where the network cannot be built.
     """
     keras.utils.set_random_seed(seed)
@@ -101,9 +115,9 @@ def fit(
             row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
             row |= _measure(runner.model, images.validation)
             row |= {"seconds": time.perf_counter() - start, "waited": feed.waited - waited}
-            if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
-                raise TrialError("training.not_a_number", epoch=epoch + 1)
             rows.append(row)
+            if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
+                raise DivergenceError(pd.DataFrame(rows))
             on_epoch(row)
             best = int(best_epoch(pd.DataFrame(rows))["epoch"]) - 1
             if best == epoch:
@@ -111,8 +125,9 @@ def fit(
             if training.patience is not None and epoch - best >= training.patience:
                 break
     model.set_weights(weights)
+    history = pd.DataFrame(rows).round({"seconds": 3, "waited": 4})
     artificial = len(rows) * batches.shown if vary.varies else 0
-    return Fit(model, pd.DataFrame(rows).round({"seconds": 3, "waited": 4}), len(images.train), artificial)
+    return Fit(model, runner.model.get_weights(), history, len(images.train), artificial)
 
 
 def pace(step: int, steps: int, training: TrainingTable) -> float:
@@ -165,7 +180,7 @@ class _Runner:
         self.model = model
         model.compile(
             optimizer=_optimizer(hyperparameters),
-            loss=_loss(hyperparameters),
+            loss=make_loss(hyperparameters),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
         )
@@ -239,7 +254,8 @@ def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimiz
     return keras.optimizers.get({"class_name": name, "config": options})
 
 
-def _loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
+def make_loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
+    """The loss that ``hyperparameters`` name. It takes one-hot labels and what the last layer gives, (n, classes)."""
     name = str(hyperparameters["loss"])
     smooth = name in CONDITIONS["label_smoothing"][1]
     options = {"label_smoothing": float(hyperparameters["label_smoothing"])} if smooth else {}

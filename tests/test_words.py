@@ -14,6 +14,8 @@ import cnnproj
 from cnnproj import words
 from cnnproj.data.audit import KINDS
 from cnnproj.data.split import PARTS
+from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
+from cnnproj.diagnosis.finding import SEVERITIES
 from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
 from cnnproj.models.registry import BASELINES
@@ -48,6 +50,7 @@ SHOWN = [
     "trials",
     "hyperparameters",
     "history",
+    "diagnosis",
     "test_scores",
     "confusion",
     "errors",
@@ -64,8 +67,12 @@ BUILT = {
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],
-    "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
+    "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay", "before_training", "after_training"],
     "figures.scale_*": METHODS,
+    "diagnosis.name.*": DIAGNOSED,
+    "diagnosis.meaning.*": DIAGNOSED,
+    "diagnosis.severity.*": SEVERITIES,
+    "diagnosis.headline.*": ["nothing", "too_short", "failed", *SEVERITIES],
     "figures.rule.*": CASE_RULES,
     "report.*": VERDICTS,
     "report.verdict.*": VERDICTS,
@@ -88,7 +95,7 @@ BUILT_FREELY = {
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    *("report.html", "audit.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
+    *("report.html", "audit.html", "diagnosis.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 

@@ -14,6 +14,7 @@ from cnnproj.words import say
 
 if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
+    from cnnproj.diagnosis.diagnose import Diagnosis
     from cnnproj.reporting.results import Results
 
 
@@ -136,6 +137,16 @@ def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figu
         "accuracy": f"{recipe.val_accuracy:.3f}",
     }
     yield f"history_{model}", "history", figures.history(training), facts
+    if model in results.diagnoses:
+        chart = figures.diagnosis(results.diagnoses[model])
+        yield f"diagnosis_{model}", "diagnosis", chart, {"model": model, **_flow(results.diagnoses[model])}
+
+
+def _flow(diagnosis: Diagnosis) -> dict[str, Any]:
+    """How many layers with weights there are, and the largest share of a layer's units that were dead in the end."""
+    probe = diagnosis.evidence.probe
+    layers = (probe.after or probe.before).layers
+    return {"n": len(layers), "dead": f"{max((layer.dead or 0 for layer in layers), default=0):.0%}"}
 
 
 def _scores(results: Results) -> str:

@@ -192,6 +192,7 @@ def _model(results: Results, model: str) -> dict[str, Any]:
     return {
         "search": search,
         "training": results.trainings[model],
+        "diagnosis": results.diagnoses.get(model),
         "varied": _varied(search),
         "hyperparameters": _hyperparameters(search),
         "failed": int(search.trials["val_accuracy"].isna().sum()),

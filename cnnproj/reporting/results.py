@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cnnproj.data.images import Images
+from cnnproj.diagnosis.diagnose import Diagnosis
 from cnnproj.evaluation.evaluate import Evaluation
 from cnnproj.interpretation.interpret import Interpretation
 from cnnproj.models import Value
@@ -80,7 +81,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Results:
-    """A finished run."""
+    """A finished run; ``diagnoses`` are of the trainings that were measured."""
 
     settings: Settings
     manifest: Manifest
@@ -88,5 +89,6 @@ class Results:
     preview: AugmentationPreview
     searches: Mapping[str, Search]
     trainings: Mapping[str, Training]
+    diagnoses: Mapping[str, Diagnosis]
     evaluation: Evaluation
     interpretation: Interpretation

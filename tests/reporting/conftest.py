@@ -11,6 +11,7 @@ import pytest
 from cnnproj.data.decoding import Decoded
 from cnnproj.data.images import Images
 from cnnproj.data.sources.source import Record, Source, image_table
+from cnnproj.diagnosis.diagnose import Diagnosis, diagnose
 from cnnproj.errors import UnreadableImage
 from cnnproj.evaluation.baselines import baselines
 from cnnproj.evaluation.evaluate import Evaluation, groups_of, load_evaluation, measure
@@ -26,6 +27,7 @@ from cnnproj.run import Manifest, StageRecord, TestOpening
 from cnnproj.settings import Settings
 
 from ..data.stored import stored
+from ..diagnosis.made import evidence
 from .page import Page
 
 DIGEST = "0123456789abcdef" * 4
@@ -141,6 +143,17 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
     return Training(recipe, history, layers)
 
 
+def make_diagnosis(training: Training, images: Images) -> Diagnosis:
+    """Of a training that went well; of the MLP, which has not enough images."""
+    recipe, counts = training.recipe, images.counts
+    told = {"model": recipe.model, "history": training.history, "best_epoch": recipe.best_epoch}
+    usual = 60 if recipe.model != "mlp" else 6
+    train = pd.Series(usual, list(images.classes))
+    return diagnose(
+        evidence(**told, train=train, validation=counts["validation"], confusion=np.diag([20] * len(images.classes)))
+    )
+
+
 def make_evaluation(folder: Path, images: Images, trainings: dict[str, Training]) -> Evaluation:
     test, best = images._part("test"), max(trainings, key=lambda name: trainings[name].recipe.val_accuracy)
     given, known = {}, {}
@@ -248,6 +261,7 @@ def build_results(
         preview=make_preview(images, arguments),
         searches=searches,
         trainings=trainings,
+        diagnoses={name: make_diagnosis(training, images) for name, training in trainings.items()},
         evaluation=evaluation,
         interpretation=make_interpretation(images, evaluation, method, cases),
     )

@@ -27,6 +27,7 @@ def all_figures(results: Results) -> dict[str, Figure]:
         "trials": figures.trials(search),
         "hyperparameters": figures.hyperparameters(search),
         "history": figures.history(training),
+        "diagnosis": figures.diagnosis(next(iter(results.diagnoses.values()))),
         "test_scores": figures.test_scores(results.evaluation),
         "confusion": figures.confusion(results.evaluation),
         "cases": figures.cases(results.interpretation),

@@ -13,6 +13,7 @@ from cnnproj.reporting.figures.chart import Chart as Chart
 from cnnproj.reporting.figures.data import augmented as augmented
 from cnnproj.reporting.figures.data import class_counts as class_counts
 from cnnproj.reporting.figures.data import samples as samples
+from cnnproj.reporting.figures.diagnosis import diagnosis as diagnosis
 from cnnproj.reporting.figures.prediction import prediction as prediction
 from cnnproj.reporting.figures.scores import confusion as confusion
 from cnnproj.reporting.figures.scores import errors as errors
@@ -31,6 +32,7 @@ __all__ = [
     "cases",
     "class_counts",
     "confusion",
+    "diagnosis",
     "errors",
     "findings",
     "history",

@@ -1,0 +1,227 @@
+"""Measure a network before and after its training: what enters it, its gradients, and the units that are dead.
+
+The network that training began with is built again from its seed, so that nothing needs to be measured, and nothing
+can be disturbed, while it is trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.neighbors import KNeighborsClassifier
+
+from cnnproj.data.images import Images, Part
+from cnnproj.diagnosis.chance import by_chance, confusion_of, skill
+from cnnproj.diagnosis.machine import look_at_machine
+from cnnproj.diagnosis.probe import Input, LayerState, Probe, Snapshot
+from cnnproj.models import Architecture, Value
+from cnnproj.training import Fit, make_loss
+
+MOST_IMAGES = 512  # that accuracies are of
+BATCH = 128  # images that gradients and dead units are of …
+BATCH_PIXELS = 128 * 64 * 64  # … and fewer where they are large: all layers' outputs are in memory at once
+NEIGHBOURS, MOST_COMPARED, SIDE = 5, 2000, 16
+NORMALISING = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, keras.layers.GroupNormalization)
+
+
+def measure(
+    network: Architecture,
+    images: Images,
+    hyperparameters: Mapping[str, Value],
+    *,
+    seed: int,
+    trained: Fit | None,
+) -> Probe:
+    """Measure the network that a training with ``seed`` began with, and what came of it.
+
+    Keras' random numbers are in another state afterwards, as after a training.
+
+    Args:
+        network: what was built.
+        images: of the project; measured on the first two parts.
+        hyperparameters: a value for each of the network's ``defaults``.
+        seed: of the training.
+        trained: what came of the training; none where its weights are no numbers.
+    """
+    keras.utils.set_random_seed(seed)
+    model = network.build(images.shape, len(images.classes), hyperparameters)
+    if trained is not None:  # Keras counts the layers that have no name of their own
+        for layer, known in zip(model.layers, trained.model.layers, strict=True):
+            layer.name = known.name
+    loss, train = make_loss(hyperparameters), images.train
+    batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(train))
+    many = _evenly(len(train), MOST_IMAGES)
+    pixels, labels = _given(train, _evenly(len(train), batch))
+    start = [_kernels(layer) for layer in model.layers]
+    outputs = _answers(model, train, many, batch)
+    before = _snapshot(model, loss, pixels, labels, start, outputs, train.labels[many])
+    entering = _input(model, pixels)
+    after = None
+    if trained is not None:
+        model.set_weights(trained.last)
+        answers = _answers(model, train, many, batch)
+        after = _snapshot(model, loss, pixels, labels, start, answers, train.labels[many])
+    sums, even = outputs.sum(axis=1), np.full_like(labels[:1], 1 / len(images.classes))
+    neighbours = neighbour_confusion(train, images.validation)
+    return Probe(
+        images=len(many),
+        input=entering,
+        outputs=(float(sums.min()), float(sums.max()), float(outputs.min())),
+        chance_loss=float(loss(labels[:1], even)),
+        before=before,
+        after=after,
+        neighbours=float(np.trace(neighbours) / neighbours.sum()),
+        neighbours_by_chance=by_chance(neighbours),
+        machine=look_at_machine(),
+    )
+
+
+def neighbour_confusion(train: Part, validation: Part) -> np.ndarray:
+    """What the five training images most like it take each validation image for, int64 (classes, classes).
+
+    It asks the labels, not the network: where it is no better than chance either, they may not belong to the images.
+    Images are compared pixel by pixel at no more than 16×16 pixels.
+    """
+    known, asked = (_evenly(len(part), MOST_COMPARED) for part in (train, validation))
+    neighbours = KNeighborsClassifier(min(NEIGHBOURS, len(known))).fit(_small(train, known), train.labels[known])
+    predicted = neighbours.predict(_small(validation, asked))
+    return confusion_of(validation.labels[asked], predicted, len(train.classes))
+
+
+def _small(part: Part, places: np.ndarray) -> np.ndarray:
+    """Small copies of the images at ``places`` of ``part``, as vectors, float32 (n, values)."""
+    size = tuple(min(side, SIDE) for side in reversed(part.shape[:2]))
+    images = (part.images(places[[number]])[0] for number in range(len(places)))
+    return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA).ravel() for image in images]).astype("f4")
+
+
+def _evenly(n: int, most: int) -> np.ndarray:
+    """At most ``most`` of ``n`` positions, as far apart from each other as can be."""
+    return np.linspace(0, n - 1, min(n, most)).round().astype(int)
+
+
+def _given(part: Part, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The images at ``places`` of ``part`` as a network gets them, float32 in [0, 1], and their labels, one-hot."""
+    pixels = np.multiply(part.images(places), 1 / 255, dtype=np.float32)
+    return pixels, np.eye(len(part.classes), dtype=np.float32)[part.labels[places]]
+
+
+def _answers(model: keras.Sequential, part: Part, places: np.ndarray, batch: int) -> np.ndarray:
+    """What the last layer gives for the images at ``places`` of ``part``, without dropout, (n, classes)."""
+    parts = (_given(part, places[start : start + batch])[0] for start in range(0, len(places), batch))
+    return np.concatenate([model(pixels, training=False).numpy() for pixels in parts])
+
+
+def _snapshot(
+    model: keras.Sequential,
+    loss: keras.losses.Loss,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    start: Sequence[list[np.ndarray]],
+    outputs: np.ndarray,
+    truth: np.ndarray,
+) -> Snapshot:
+    watched = keras.Model(model.inputs[0], [layer.output for layer in model.layers])
+    with tf.GradientTape() as tape:
+        passed = watched(pixels, training=True)
+        passed = passed if isinstance(passed, list) else [passed]
+        value = loss(labels, passed[-1])
+    variables = model.trainable_variables
+    gradients = {
+        id(variable): np.zeros(variable.shape, np.float32) if slope is None else tf.convert_to_tensor(slope).numpy()
+        for variable, slope in zip(variables, tape.gradient(value, variables), strict=True)
+    }
+    # Where outputs are no numbers the first class is named, which is right for those that are of it.
+    confusion = confusion_of(truth, np.nan_to_num(outputs).argmax(axis=1), outputs.shape[1])
+    return Snapshot(
+        loss=float(value),
+        accuracy=float(np.trace(confusion) / len(truth)),
+        skill=skill(confusion),
+        layers=tuple(_states(model, [np.asarray(one) for one in passed], gradients, start)),
+    )
+
+
+def _states(
+    model: keras.Sequential,
+    passed: Sequence[np.ndarray],
+    gradients: Mapping[int, np.ndarray],
+    start: Sequence[list[np.ndarray]],
+) -> Iterator[LayerState]:
+    """Every layer with weights that are trained, with what comes of its outputs before the next such layer."""
+    places = [place for place, layer in enumerate(model.layers) if _kernels(layer, trained=True)]
+    for place, following in zip(places, [*places[1:], len(model.layers)], strict=True):
+        layer, until = model.layers[place], model.layers[place:following]
+        now, then = _kernels(layer), start[place]
+        slopes = [gradients[id(variable)] for variable in _kernel_variables(layer, trained=True)]
+        single = hasattr(layer, "kernel") and len(now) == 1
+        units = now[0].shape[-1] if single else 0
+        dead = [_dead(output) for one, output in zip(until, passed[place:following], strict=True) if _is_relu(one)]
+        yield LayerState(
+            layer=layer.name,
+            kind=type(layer).__name__,
+            units=units,
+            fan_in=now[0].size // units if units else 0,
+            weights=_size(now),
+            gradient=_size(slopes),
+            alike=units > 1 and bool(np.ptp(now[0], axis=-1).max() == 0),
+            dead=max(dead, default=None),
+            normalised=any(isinstance(one, NORMALISING) for one in until),
+            moved=_moved(now, then),
+        )
+
+
+def _kernel_variables(layer: keras.layers.Layer, *, trained: bool = False) -> list[Any]:
+    """The weights of ``layer`` that inputs are multiplied with."""
+    variables = layer.trainable_variables if trained else layer.weights
+    return [variable for variable in variables if len(variable.shape) > 1]
+
+
+def _kernels(layer: keras.layers.Layer, *, trained: bool = False) -> list[np.ndarray]:
+    return [variable.numpy() for variable in _kernel_variables(layer, trained=trained)]
+
+
+def _size(arrays: Sequence[np.ndarray]) -> float:
+    """The root mean square of all values."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
+    return math.sqrt(squares / sum(array.size for array in arrays))
+
+
+def _moved(now: Sequence[np.ndarray], then: Sequence[np.ndarray]) -> float:
+    way, length = _size([one - other for one, other in zip(now, then, strict=True)]), _size(then)
+    return way / length if length else 0.0 if not way else math.inf
+
+
+def _dead(output: np.ndarray) -> float:
+    """The share of the units of ``output``, (n, …, units), that are 0 for every image, everywhere."""
+    return float(np.mean(output.max(axis=tuple(range(output.ndim - 1))) <= 0))
+
+
+def _is_relu(layer: keras.layers.Layer) -> bool:
+    """Whether ``layer`` puts what is below 0 to 0, and passes no gradient there."""
+    if isinstance(layer, keras.layers.ReLU):
+        return not layer.negative_slope
+    return getattr(layer, "activation", None) in (keras.activations.relu, keras.activations.relu6)
+
+
+def _input(model: keras.Sequential, pixels: np.ndarray) -> Input | None:
+    """What enters the first layer with weights, trained or not, as in training."""
+    place = next((place for place, layer in enumerate(model.layers) if _kernels(layer)), None)
+    if place is None:
+        return None
+    if place:
+        pixels = keras.Model(model.inputs[0], model.layers[place - 1].output)(pixels, training=True).numpy()
+    values = pixels.astype(np.float64)
+    return Input(
+        layer=model.layers[place].name,
+        mean=float(values.mean()),
+        deviation=float(values.std()),
+        lowest=float(values.min()),
+        highest=float(values.max()),
+    )

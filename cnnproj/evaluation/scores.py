@@ -49,7 +49,7 @@ def scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def top_k(classes: int) -> tuple[int, str]:
-    """Among how many first guesses to look for the truth, and the name of that score; 0 and "" where it says nothing."""
+    """Among how many first guesses to look for the truth, and the name of that score; 0 and "" where it is none."""
     return (0, "") if classes < 6 else (3, "top_3_accuracy") if classes <= 20 else (5, "top_5_accuracy")
 
 

@@ -6,7 +6,7 @@ from cnnproj.diagnosis.evidence import Evidence
 from cnnproj.diagnosis.finding import OWN, Setting
 
 CAPACITY = ("units", "filters")  # the hyperparameters that make a network wider, by what our networks call them
-SMALLEST_RATE, LARGEST_RATE = 1e-6, 10.0
+LEAST_RATE, MOST_RATE = 1e-4, 0.1  # a change for the better does not begin beyond these
 MOST_EPOCHS = 200
 
 
@@ -16,9 +16,10 @@ def tuned(evidence: Evidence, name: str, value: Setting) -> dict[str, Setting]:
 
 
 def learning_rate(evidence: Evidence, factor: float) -> dict[str, Setting]:
-    """The learning rate times ``factor``."""
+    """The learning rate times ``factor``; where that is still far out, one that is usual."""
     rate = float(evidence.hyperparameters["learning_rate"]) * factor
-    return tuned(evidence, "learning_rate", float(f"{min(max(rate, SMALLEST_RATE), LARGEST_RATE):.1g}"))
+    rate = min(rate, MOST_RATE) if factor < 1 else max(rate, LEAST_RATE)
+    return tuned(evidence, "learning_rate", float(f"{rate:.1g}"))
 
 
 def more_capacity(evidence: Evidence) -> dict[str, Setting]:

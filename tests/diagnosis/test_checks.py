@@ -217,6 +217,12 @@ class TestTheLearningRate:
         assert learning_rate_too_low(hopeless(probe=probe(after=snapshot(layers={"moved": 0.5})))) is None
         assert learning_rate_too_low(evidence(probe=probe(**still))) is None  # and learned all the same
 
+    @pytest.mark.parametrize(("rate", "told"), [(10.0, 0.1), (0.03, 0.003), (1e-4, 1e-5)])
+    def test_that_is_too_high_is_changed_to_a_usual_one(self, rate, told):
+        finding = learning_rate_too_high(hopeless(diverged=1, hyperparameters={"learning_rate": rate}))
+
+        assert finding.settings == {"models.compact_cnn.learning_rate": told}
+
     def test_of_a_students_own_network_stands_above_its_function(self):
         finding = learning_rate_too_high(evidence(diverged=1, best_epoch=None, model="mine", ours=False))
 

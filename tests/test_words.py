@@ -14,6 +14,7 @@ from cnnproj import words
 from cnnproj.data.audit import KINDS
 from cnnproj.data.split import PARTS
 from cnnproj.interpretation.cases import RULES
+from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.words import catalogue, languages, say
 
@@ -23,7 +24,7 @@ KEY = re.compile(rf"(?:{'|'.join(sorted(ROOMS))})(?:\.[a-z0-9_]+)+")
 SPEAKS = re.compile(r"say|\w*Error|UnreadableImage")
 TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))
 CASE_RULES = [*RULES, "next_least_sure"]
-METHODS = ["gradcam", "saliency"]
+METHODS = [*WITH_POSITIONS, "occlusion"]
 CASES = ["cases_gradcam", "cases_saliency"]
 BALANCED = ["balance_class_weights", "balance_augment"]
 
@@ -46,6 +47,11 @@ SHOWN = [
     "test_scores",
     "confusion",
     *CASES,
+    "curves",
+    "randomised",
+    "feature_maps",
+    "strongest_maps",
+    "filters",
 ]
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
@@ -57,14 +63,16 @@ BUILT = {
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],
-    "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay"],
-    "figures.scale_*": METHODS,
+    "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay", "deletion", "insertion"],
+    "figures.method.*": METHODS,
+    "figures.share_*": ["deletion", "insertion"],
     "figures.rule.*": CASE_RULES,
     "report.*": ["tied", "lower", "higher", "ahead"],
     "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in SHOWN],
     "report.rule.*": CASE_RULES,
     "report.argument.*": list(AugmentationTable.model_fields),
-    "report.interpretation.*": METHODS,
+    "report.method.*": METHODS,
+    "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
 }

@@ -9,12 +9,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
-import keras
 import numpy as np
 
 from cnnproj.files import replacing, write_text
+
+if TYPE_CHECKING:
+    import keras
 
 MOST_LAYERS = 24
 STRONGEST = 8

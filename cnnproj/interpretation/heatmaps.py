@@ -11,13 +11,10 @@ import cv2
 import keras
 import numpy as np
 
+from cnnproj.interpretation.methods import AT_ONCE, WITH_POSITIONS, WITHOUT_POSITIONS
 from cnnproj.interpretation.probe import Probe
 from cnnproj.randomness import derive_seed
 
-# In the order in which they are shown; the first one is the one that is examined.
-WITH_POSITIONS = ("gradcam", "gradcam_plus_plus", "scorecam", "layercam", "saliency")
-WITHOUT_POSITIONS = ("saliency", "occlusion")
-AT_ONCE = ("gradcam", "gradcam_plus_plus", "layercam")  # one pass gives all three
 SMOOTH_SAMPLES = 32
 SMOOTH_NOISE = 0.1  # standard deviation, of the range of an image
 MOST_MASKS = 64  # of Score-CAM, an image

@@ -15,7 +15,7 @@ from cnnproj.data.sources.source import Source
 from cnnproj.evaluation.evaluate import Evaluation
 from cnnproj.evaluation.test_set import open_test
 from cnnproj.files import replacing, write_table, write_text
-from cnnproj.interpretation.belief import CHECKED, Belief, load_belief
+from cnnproj.interpretation.belief import Belief, load_belief
 from cnnproj.interpretation.cases import choose_cases
 from cnnproj.interpretation.feature_maps import FeatureMaps, load_feature_maps
 from cnnproj.interpretation.pointing import masks_of
@@ -26,6 +26,7 @@ from cnnproj.run import Run
 from cnnproj.words import say
 
 CASES, MAPS, METHODS = "cases.csv", "heatmaps.npy", "methods.json"
+EXAMINED = 64  # test images, at most
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def interpret(
     Returns:
         The files written.
     """
-    from cnnproj.interpretation.belief import examine
+    from cnnproj.interpretation.examination import examine
     from cnnproj.interpretation.feature_maps import feature_maps
     from cnnproj.interpretation.heatmaps import heatmaps, methods
     from cnnproj.interpretation.probe import Probe
@@ -124,7 +125,7 @@ def _pixels(part: Part, positions: np.ndarray) -> np.ndarray:
 def _draw(count: int, seed: int) -> np.ndarray:
     """Positions of the test images that are examined, in order."""
     order = np.random.default_rng(derive_seed(seed, "examined")).permutation(count)
-    return np.sort(order[:CHECKED])
+    return np.sort(order[:EXAMINED])
 
 
 def _names(images: Images, rows: np.ndarray) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnnproj.interpretation.interpret import Interpretation
 
 HEAT = "inferno"
-_MOST_OPAQUE = 0.65  # the image is still seen where the evidence is strongest
+_MOST_OPAQUE = 0.7  # the image is still seen where the evidence is strongest
 _HEADLINE = 0.36  # inches
 _SCALE = 0.09
 
@@ -60,7 +60,7 @@ def cases(interpretation: Interpretation) -> Chart:
 def scale(chart: Chart, shade: Any, place: Axes, top: float, name: str) -> None:
     """The one scale of all heatmaps above it."""
     bar = chart.colorbar(shade, cax=place, orientation="horizontal")
-    bar.set_ticks([0, top], labels=["0", f"{top:.2g}"])
+    bar.set_ticks([0, top], labels=["0", f"{top:.3g}"])
     bar.ax.tick_params(labelsize=7.5, length=2, pad=1)
     first, last = bar.ax.get_xticklabels()
     first.set_horizontalalignment("left")

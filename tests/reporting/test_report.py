@@ -309,7 +309,7 @@ def test_no_key_is_idle():
         for key in keys
         if re.sub("_(gradcam|saliency|class_weights|augment|deletion|insertion)$", "", key.split(".")[-1]) in named
     }
-    assert keys - keys_used() - put_together == {"figures.share_deletion", "figures.share_insertion"}
+    assert keys - keys_used() - put_together == set()
 
 
 def test_a_project_without_a_title_is_named_after_its_data(results):

@@ -6,7 +6,8 @@
 `pointing` makes a project of 1,200 drawn scenes of 64×64 pixels, in which it is known where the object is, trains the
 deep CNN with `cnnproj run`, and plays the pointing game on all test images with each method: the share of maps with the
 peak on the object, for the trained network, and for the same network with random weights (the mean of three drawings).
-A random peak reaches the object's share of the image. `--project FOLDER` takes one that is trained already.
+A random peak reaches the object's share of the image. The last line is of the same maps, enlarged by tf-keras-vis' way,
+which moves them outwards. `--project FOLDER` takes one that is trained already.
 
 `speed` makes Grad-CAM maps for networks with fresh weights and images of noise of 96×96 pixels: ours, in batches, of
 1,000 images; those of tf-keras-vis, one call each, of `--calls` of them, and in batches. All in one process, in turn,
@@ -26,6 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import zoom
 
 SHAPES = """
 [project]
@@ -103,6 +105,10 @@ def pointing(folder: Path, examined: int) -> None:
             _, _, last = randomised(probe, explain, pixels, seed=0)
             by_chance = f"{np.mean([share(maps[method]) for maps in last]):.3f}"
         print(f"| {method} | {own:.3f} | {by_chance} | {masks.mean():.3f} |", flush=True)
+    maps = explain(pixels, "gradcam")["gradcam"]
+    factors = (1, *(large / small for large, small in zip(pixels.shape[1:3], maps.shape[1:], strict=True)))
+    own = float(hits(zoom(maps, factors, order=1), masks).mean())
+    print(f"| gradcam, enlarged as tf-keras-vis does | {own:.3f} | – | {masks.mean():.3f} |")
 
 
 def speed(maps: int, calls: int, repeats: int) -> None:

@@ -102,8 +102,8 @@ def pointing(folder: Path, examined: int) -> None:
         if method in ("scorecam", "saliency"):  # hundreds of passes for each map: once is enough
             by_chance = "–"
         else:
-            _, _, last = randomised(probe, explain, pixels, seed=0)
-            by_chance = f"{np.mean([share(maps[method]) for maps in last]):.3f}"
+            random = randomised(probe, explain, pixels, seed=0)
+            by_chance = f"{np.mean([share(maps[method]) for maps in random.maps]):.3f}"
         print(f"| {method} | {own:.3f} | {by_chance} | {masks.mean():.3f} |", flush=True)
     maps = explain(pixels, "gradcam")["gradcam"]
     factors = (1, *(large / small for large, small in zip(pixels.shape[1:3], maps.shape[1:], strict=True)))

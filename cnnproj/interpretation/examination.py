@@ -12,7 +12,7 @@ from cnnproj.interpretation.curves import CURVES, SHARES, Curves, area, follow, 
 from cnnproj.interpretation.heatmaps import enlarge, smooth_grad
 from cnnproj.interpretation.pointing import hits
 from cnnproj.interpretation.probe import Probe
-from cnnproj.interpretation.sanity import Maps, randomised, stability
+from cnnproj.interpretation.sanity import Maps, Randomised, randomised, stability
 
 
 def examine(
@@ -43,22 +43,22 @@ def examine(
     curves = {method: follow(probe, images, classes, found, seed=seed) for method, found in large.items()}
     curves[RANDOM] = follow_random(probe, images, classes, grain, seed=seed)
     done()
-    names, left, last = randomised(probe, explain, images, seed=seed)
+    random = randomised(probe, explain, images, seed=seed)
     done()
     stable = stability(explain, images, seed=seed)
     done()
     rows = []
     for method in maps:
         row = {"method": method, "n": len(images), **_areas(curves[method], curves[RANDOM])}
-        row |= {"randomised": left[method][-1].mean(), "stable": stable[method].mean()}
+        row |= {"randomised": random.agreement[method][-1].mean(), "stable": stable[method].mean()}
         if masks is not None:
             row["pointing"] = hits(large[method], masks).mean()
-            row["pointing_randomised"] = np.mean([hits(enlarge(found[method], size), masks) for found in last])
+            row["pointing_randomised"] = np.mean([hits(enlarge(found[method], size), masks) for found in random.maps])
             row["object"] = masks.mean()
         rows.append(row)
     columns = ["pointing", "pointing_randomised", "object"]
     numbers = pd.DataFrame(rows, columns=[*(name for name in rows[0] if name not in columns), *columns])
-    return Belief(numbers, _points(curves), _layers(names, left))
+    return Belief(numbers, _points(curves), _layers(random))
 
 
 def _maps(probe: Probe, classes: np.ndarray, seed: int) -> Maps:
@@ -85,10 +85,10 @@ def _points(curves: dict[str, Curves]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _layers(names: list[str], left: dict[str, np.ndarray]) -> pd.DataFrame:
-    steps = np.arange(1, len(names) + 1)
+def _layers(random: Randomised) -> pd.DataFrame:
+    steps = np.arange(1, len(random.layers) + 1)
     parts = [
-        pd.DataFrame({"method": method, "step": steps, "layer": names, "agreement": found.mean(axis=1)})
-        for method, found in left.items()
+        pd.DataFrame({"method": method, "step": steps, "layer": random.layers, "agreement": found.mean(axis=1)})
+        for method, found in random.agreement.items()
     ]
     return pd.concat(parts, ignore_index=True)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from cnnproj.interpretation.methods import AT_ONCE, WITH_POSITIONS, WITHOUT_POSITIONS
-from cnnproj.interpretation.probe import Probe
+from cnnproj.interpretation.probe import MAPS, Probe
 from cnnproj.randomness import derive_seed
 
 SMOOTH_SAMPLES = 32
@@ -152,7 +152,7 @@ def _score_cam(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndar
     from tf_keras_vis.utils.scores import CategoricalScore
 
     score_cam = Scorecam(_Quiet(probe.logits.inputs, probe.logits.outputs, name="quiet"))
-    layer = probe.logits.get_layer("maps")
+    layer = probe.logits.get_layer(MAPS)
     found = []
     with warnings.catch_warnings():
         # tf-keras-vis hands the images over in a list, of which Keras 3 warns, and takes them out of it

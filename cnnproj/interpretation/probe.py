@@ -10,7 +10,7 @@ import tensorflow as tf
 
 LEAST_POSITIONS = 4  # a coarser map than 4×4 says little about where
 BATCH = 32
-_MAPS = "maps"
+MAPS = "maps"  # what the layer is called, in ``Probe.logits``, that hands on the maps
 
 
 def gradcam_layer(model: keras.Sequential) -> str | None:
@@ -50,7 +50,7 @@ class Probe:
         for layer in model.layers[:-1]:
             inner = layer(inner)
             if layer.name == self.layer:
-                inner = maps = keras.layers.Identity(name=_MAPS)(inner)
+                inner = maps = keras.layers.Identity(name=MAPS)(inner)
         logits = _linear(model.layers[-1])(inner)
         self.logits = keras.Model(image, logits)
         self.layers = [layer for layer in reversed(self.logits.layers) if layer.weights]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
@@ -26,10 +27,23 @@ def agreement(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
     return found
 
 
-def randomised(
-    probe: Probe, explain: Maps, images: np.ndarray, *, seed: int
-) -> tuple[list[str], dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
-    """How much of each map is left as the weights are randomised, from the last layer to the first.
+@dataclass(frozen=True)
+class Randomised:
+    """What is left of the maps of n images as the weights are randomised, from the last layer to the first.
+
+    Attributes:
+        layers: of each step, the last layer that is random by then.
+        agreement: with the original map, by method, (steps, n), the mean over some repeats.
+        maps: of each repeat, the coarse maps of the network with nothing but random weights, by method.
+    """
+
+    layers: list[str]
+    agreement: dict[str, np.ndarray]
+    maps: list[dict[str, np.ndarray]]
+
+
+def randomised(probe: Probe, explain: Maps, images: np.ndarray, *, seed: int) -> Randomised:
+    """Randomise the weights of a network from its last layer to its first, and look what is left of its maps.
 
     The values of each weight array are dealt out anew among its places, so a layer keeps their distribution and loses
     what it has learnt. Of many layers several go at once. Afterwards the network is as it was.
@@ -39,10 +53,6 @@ def randomised(
         explain: gives the coarse maps of images by method, for the classes that are explained.
         images: float32, (n, height, width, channels), in [0, 1].
         seed: of the dealing.
-
-    Returns:
-        The names of the last layer of each step; by method the agreement with the original map, (steps, n), a mean
-        over some repeats; and of each repeat the maps of the network with nothing but random weights.
 
     Source: Adebayo et al., "Sanity checks for saliency maps" (2018), cascading randomisation.
     """
@@ -66,7 +76,8 @@ def randomised(
             _set(layers, learnt)
     finally:
         _set(layers, learnt)
-    return [layers[step[-1]].name for step in steps], {name: np.mean(rows, axis=0) for name, rows in left.items()}, last
+    names = [layers[step[-1]].name for step in steps]
+    return Randomised(names, {method: np.mean(rows, axis=0) for method, rows in left.items()}, last)
 
 
 def _dealt_anew(array: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -66,17 +66,15 @@ class TestDeletionAndInsertion:
 class TestRandomWeights:
     def test_leave_nothing_of_grad_cam(self, untrained):
         classes = np.zeros(len(IMAGES), np.int64)
-        steps, left, last = randomised(
-            untrained, lambda images: untrained.class_activation(images, classes), IMAGES, seed=0
-        )
-        assert steps[-1] == "conv_1"
-        assert left["gradcam"].shape == (len(steps), len(IMAGES))
-        assert abs(left["gradcam"][-1].mean()) < 0.5
-        assert [set(maps) for maps in last] == [{"gradcam", "gradcam_plus_plus", "layercam"}] * 3
+        found = randomised(untrained, lambda images: untrained.class_activation(images, classes), IMAGES, seed=0)
+        assert found.layers[-1] == "conv_1"
+        assert found.agreement["gradcam"].shape == (len(found.layers), len(IMAGES))
+        assert abs(found.agreement["gradcam"][-1].mean()) < 0.5
+        assert [set(maps) for maps in found.maps] == [{"gradcam", "gradcam_plus_plus", "layercam"}] * 3
 
     def test_leave_a_map_as_it_is_that_does_not_ask_the_network(self, untrained):
-        _, left, _ = randomised(untrained, lambda images: {"brightness": images[..., 0]}, IMAGES, seed=0)
-        assert left["brightness"] == pytest.approx(1)
+        found = randomised(untrained, lambda images: {"brightness": images[..., 0]}, IMAGES, seed=0)
+        assert found.agreement["brightness"] == pytest.approx(1)
 
     def test_are_gone_afterwards_also_where_something_fails(self, untrained):
         before = untrained.model.get_weights()

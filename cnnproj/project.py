@@ -279,7 +279,7 @@ class Project:
         return load_evaluation(self._folder("evaluation"))
 
     def interpret(self) -> Interpretation:
-        """Show where the best model looks, on three to five test cases chosen by rule."""
+        """Show where the best model looks, on three to five test cases chosen by rule; and whether to believe it."""
         from cnnproj.interpretation.interpret import interpret, load_interpretation
 
         evaluation = self.evaluation
@@ -292,6 +292,7 @@ class Project:
                 lambda: interpret(
                     self.record,
                     images,
+                    self._source,
                     evaluation,
                     self._model_folder(evaluation.best),
                     folder,

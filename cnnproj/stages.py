@@ -85,7 +85,9 @@ class Stages:
             trained = {f"train {name}": record.output_digest(f"train {name}") for name in self.models()}
             return {"data": _images(record), "project.seed": settings.project.seed, **trained}
         if stage == INTERPRET:
-            return {"evaluation": record.output_digest(EVALUATE), "interpretation.cases": settings.interpretation.cases}
+            cases = settings.interpretation.cases
+            given = record.output_digest(EVALUATE)
+            return {"evaluation": given, "interpretation.cases": cases, "way of interpreting": WAY_OF_INTERPRETING}
         before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}
         return {**before, "settings": fingerprint(settings.model_dump(mode="json")), "language": language()}
 
@@ -160,6 +162,8 @@ def _images(record: Run) -> str:
 
 # Raised whenever the same settings come to give other weights.
 WAY_OF_TRAINING = 2
+# Raised whenever the same network comes to be explained by other files.
+WAY_OF_INTERPRETING = 2
 
 
 def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:

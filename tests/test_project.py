@@ -29,6 +29,10 @@ FILES = (
     "evaluation/predictions_mlp.csv",
     "interpretation/cases.csv",
     "interpretation/heatmaps.npy",
+    "interpretation/belief.csv",
+    "interpretation/curves.csv",
+    "interpretation/randomised.csv",
+    "interpretation/feature_maps.npy",
 )
 
 
@@ -193,6 +197,29 @@ class TestAChange:
     def test_that_loses_a_file_is_noticed(self, project):
         (project / "reports" / "tiny" / "models" / "mlp" / "model.weights.h5").unlink()
         assert self.stale(project)["train mlp"] == "its file models/mlp/model.weights.h5 is gone"
+
+
+class TestAnMlpAsTheBestModel:
+    def test_is_explained_by_saliency_and_occlusion_and_the_report_says_why(self, project):
+        change(project, "[augmentation]", "[models.mlp]\n[augmentation]")
+        trained = project / "reports" / "tiny" / "run.json"
+        manifest = json.loads(trained.read_text())
+        for model in ("compact_cnn", "deep_cnn"):
+            shutil.rmtree(project / "reports" / "tiny" / "models" / model)
+            del manifest["stages"][f"train {model}"], manifest["stages"][f"tune {model}"]
+        trained.write_text(json.dumps(manifest))
+        opened = Project.open(project)
+        opened.evaluate()
+        found = opened.interpret()
+        assert (found.model, found.layer, list(found.heatmaps)) == ("mlp", "", ["saliency", "occlusion"])
+        assert list(found.belief.numbers["method"]) == ["saliency"]
+        assert (found.features.layers, found.features.kernel) == ([], "")
+        page = opened.report().read_text()
+        assert "mlp has no layer that keeps the positions of the image" in page
+        assert 'id="curves"' in page
+        assert 'id="filters"' not in page
+
+        assert found.belief.main["n"] == min(64, len(opened.evaluation.probabilities("mlp")[0]))
 
 
 class TestAStageOutOfTurn:

@@ -25,6 +25,10 @@ SAME = (
     "evaluation/predictions_deep_cnn.csv",
     "interpretation/cases.csv",
     "interpretation/heatmaps.npy",
+    "interpretation/belief.csv",
+    "interpretation/curves.csv",
+    "interpretation/randomised.csv",
+    "interpretation/feature_maps.npy",
 )
 
 

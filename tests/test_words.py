@@ -18,6 +18,7 @@ from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
 from cnnproj.diagnosis.finding import SEVERITIES
 from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
+from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.words import catalogue, languages, say
@@ -30,7 +31,8 @@ TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))
 CASE_RULES = [*RULES, "next_least_sure"]
 VERDICTS = ["better", "tied", "worse"]
 METRICS = [*scores(np.eye(6), np.arange(6)), *scores(np.eye(30), np.arange(30))]
-METHODS = ["gradcam", "saliency"]
+METHODS = [*WITH_POSITIONS, "occlusion"]
+PANELS = ["loss", "accuracy", "before_training", "after_training", "deletion", "insertion"]
 CASES = ["cases_gradcam", "cases_saliency"]
 BALANCED = ["balance_class_weights", "balance_augment"]
 
@@ -56,6 +58,11 @@ SHOWN = [
     "errors",
     "reliability",
     *CASES,
+    "curves",
+    "randomised",
+    "feature_maps",
+    "strongest_maps",
+    "filters",
 ]
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
@@ -67,12 +74,24 @@ BUILT = {
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],
-    "figures.*": [*PARTS, "loss", "accuracy", "image", "heatmap", "overlay", "before_training", "after_training"],
-    "figures.scale_*": METHODS,
+    "figures.*": [
+        *PARTS,
+        "loss",
+        "accuracy",
+        "image",
+        "heatmap",
+        "overlay",
+        "before_training",
+        "after_training",
+        "deletion",
+        "insertion",
+    ],
     "diagnosis.name.*": DIAGNOSED,
     "diagnosis.meaning.*": DIAGNOSED,
     "diagnosis.severity.*": SEVERITIES,
     "diagnosis.headline.*": ["nothing", "too_short", "failed", *SEVERITIES],
+    "figures.method.*": METHODS,
+    "figures.share_*": ["deletion", "insertion"],
     "figures.rule.*": CASE_RULES,
     "report.*": VERDICTS,
     "report.verdict.*": VERDICTS,
@@ -81,7 +100,8 @@ BUILT = {
     "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in SHOWN],
     "report.rule.*": CASE_RULES,
     "report.argument.*": list(AugmentationTable.model_fields),
-    "report.interpretation.*": METHODS,
+    "report.method.*": METHODS,
+    "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
 }

@@ -22,8 +22,8 @@ def choose_cases(probabilities: np.ndarray, labels: np.ndarray, count: int) -> p
         count: how many.
 
     Returns:
-        A row a case: ``position`` (in the part), ``rule``, ``label`` and ``predicted`` (as positions in the classes),
-        ``probability`` (of the prediction), ``label_probability``.
+        A row a case: ``position`` (in the part), ``rule``; ``label``, ``predicted`` and ``second`` (the runner-up) as
+        positions in the classes; ``probability`` (of the prediction), ``second_probability``, ``label_probability``.
     """
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
@@ -50,13 +50,16 @@ def choose_cases(probabilities: np.ndarray, labels: np.ndarray, count: int) -> p
         if len(taken) < min(count, len(labels)) and int(place) not in taken:
             taken[int(place)] = "next_least_sure"
     places = np.array(list(taken))
+    second = np.argsort(-probabilities[places], axis=1, kind="stable")[:, 1]
     return pd.DataFrame(
         {
             "position": places,
             "rule": list(taken.values()),
             "label": labels[places],
             "predicted": predicted[places],
+            "second": second,
             "probability": confidence[places],
+            "second_probability": probabilities[places, second],
             "label_probability": probabilities[places, labels[places]],
         }
     )

@@ -1,16 +1,23 @@
-"""Heatmaps of what a network's decision rests on: Grad-CAM where it keeps positions, saliency where it does not."""
+"""Heatmaps of what a network's decision rests on: class activation maps, and what works without positions too."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
+import cv2
 import keras
 import numpy as np
 
-LEAST_POSITIONS = 4  # a coarser map than 4×4 says little about where
+from cnnproj.interpretation.methods import AT_ONCE, WITH_POSITIONS, WITHOUT_POSITIONS
+from cnnproj.interpretation.probe import MAPS, Probe
+from cnnproj.randomness import derive_seed
+
 SMOOTH_SAMPLES = 32
+SMOOTH_NOISE = 0.1  # standard deviation, of the range of an image
+MOST_MASKS = 64  # of Score-CAM, an image
 
 
 @dataclass(frozen=True)
@@ -18,57 +25,156 @@ class Heatmaps:
     """Heatmaps of some images.
 
     Attributes:
-        method: ``gradcam`` or ``saliency``.
-        layer: the layer that Grad-CAM reads; empty for saliency.
+        method: one of ``WITH_POSITIONS`` or ``WITHOUT_POSITIONS``.
+        layer: the layer whose maps are read; empty for saliency and occlusion.
         maps: (n, height, width), float32, 0 and above, on the method's own scale: not stretched, so that no evidence
             looks like none.
     """
 
-    method: Literal["gradcam", "saliency"]
+    method: str
     layer: str
     maps: np.ndarray
 
 
-def gradcam_layer(model: keras.Sequential) -> str | None:
-    """The last layer of ``model`` with a map of at least 4×4 positions, from its first convolution on; or ``None``."""
-    found, convolved = None, False
-    for layer in model.layers:
-        convolved = convolved or isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
-        shape = layer.output.shape
-        if convolved and len(shape) == 4 and min(shape[1:3]) >= LEAST_POSITIONS:
-            found = layer.name
-    return found
+def methods(probe: Probe) -> tuple[str, ...]:
+    """What a network can be explained by, the method to begin with first."""
+    return WITHOUT_POSITIONS if probe.layer is None else WITH_POSITIONS
 
 
 def explain(model: keras.Sequential, images: np.ndarray, classes: np.ndarray, *, seed: int) -> Heatmaps:
-    """What speaks for ``classes`` in ``images``.
+    """What speaks for ``classes`` in ``images``: Grad-CAM, or saliency where the network keeps no positions.
 
     Args:
-        model: ending in a softmax.
+        model: as ``Probe`` takes it.
         images: (n, height, width, channels), in [0, 1].
         classes: the class to explain for each image, (n,).
         seed: of the noise that saliency is averaged over.
-
-    Source: Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based localization"
-    (2017); for networks without positions Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017).
     """
-    from tf_keras_vis.gradcam import Gradcam
-    from tf_keras_vis.saliency import Saliency
-    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+    probe = Probe(model)
+    method = methods(probe)[0]
+    maps = heatmaps(probe, method, images.astype(np.float32), classes, seed=seed)
+    return Heatmaps(method, probe.layer or "", maps)
+
+
+def heatmaps(probe: Probe, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
+    """The heatmaps of ``method``, float32, (n, height, width), 0 and above.
+
+    Args:
+        probe: of the network.
+        method: one of ``methods(probe)``.
+        images: float32, (n, height, width, channels), in [0, 1].
+        classes: the class to explain for each image, (n,).
+        seed: of the noise that saliency is averaged over.
+    """
+    return enlarge(coarse(probe, method, images, classes, seed=seed), images.shape[1:3])
+
+
+def coarse(probe: Probe, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
+    """The heatmaps as coarse as the method makes them, float32, (n, rows, columns); arguments as of ``heatmaps``."""
+    if method in AT_ONCE:
+        return probe.class_activation(images, classes)[method]
+    makers: dict[str, Callable[[], np.ndarray]] = {
+        "scorecam": lambda: _score_cam(probe, images, classes),
+        "saliency": lambda: smooth_grad(probe, images, classes, seed=seed),
+        "occlusion": lambda: occlusion(probe, images, classes),
+    }
+    return makers[method]()
+
+
+def enlarge(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """``maps``, (n, rows, columns), enlarged to ``size``, (n, height, width), by linear interpolation.
+
+    Each value stands in the middle of the pixels that it comes from. tf-keras-vis puts the outermost values onto the
+    outermost pixels instead, which moves everything outwards, by up to half a position of the coarse map.
+    """
+    height, width = size
+    large = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in maps]
+    return np.stack(large).astype(np.float32)
+
+
+def smooth_grad(
+    probe: Probe, images: np.ndarray, classes: np.ndarray, *, seed: int, noise: float = SMOOTH_NOISE
+) -> np.ndarray:
+    """How much each pixel moves the score of the class: the mean over noisy copies of the image.
+
+    Of a pixel's channels the strongest counts, whether it raises or lowers the score.
+
+    Source: Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017), of the absolute gradients of Simonyan,
+    Vedaldi and Zisserman, "Deep inside convolutional networks" (2013).
+    """
+    spread = noise * (images.max(axis=(1, 2, 3), keepdims=True) - images.min(axis=(1, 2, 3), keepdims=True))
+    total = np.zeros_like(images)
+    for sample in range(SMOOTH_SAMPLES):
+        random = np.random.default_rng(derive_seed(seed, "smoothgrad", sample))
+        noisy = images + spread * random.standard_normal(images.shape, dtype=np.float32)
+        total += np.abs(probe.influence(noisy, classes))
+    strongest: np.ndarray = (total / SMOOTH_SAMPLES).max(axis=-1)
+    return strongest
+
+
+def occlusion(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """By how much the probability of the class falls where a square of the image's mean colour covers it.
+
+    The square's side is a quarter of the image's shorter side and it moves by half its side; each pixel has the mean
+    of the squares that cover it, and 0 where the probability rather rises.
+
+    Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks" (2014).
+    """
+    count, height, width, _ = images.shape
+    side = max(2, min(height, width) // 4)
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    each = np.arange(count)
+    whole = probe.probabilities(images)[each, classes]
+    falls, covered = np.zeros((count, height, width)), np.zeros((height, width))
+    for top in _places(height, side):
+        for left in _places(width, side):
+            place = (slice(None), slice(top, top + side), slice(left, left + side))
+            hidden = images.copy()
+            hidden[place] = mean
+            falls[place] += (whole - probe.probabilities(hidden)[each, classes])[:, None, None]
+            covered[place[1:]] += 1
+    return np.maximum(falls / covered, 0).astype(np.float32)
+
+
+def _places(length: int, side: int) -> list[int]:
+    """Where a square begins, half a side further each time, the last one at the end."""
+    return sorted({*range(0, length - side, side // 2), length - side})
+
+
+def _score_cam(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Each map weighted by the probability that the class keeps where the image is seen through that map alone.
+
+    Of more than 64 maps those that vary most are taken, as Faster Score-CAM does.
+
+    Source: Wang et al., "Score-CAM: score-weighted visual explanations for convolutional neural networks" (2020).
+    """
+    from tf_keras_vis.scorecam import Scorecam
     from tf_keras_vis.utils.scores import CategoricalScore
 
-    keras.utils.set_random_seed(seed)
-    functional = keras.Model(model.inputs, model.outputs)  # tf-keras-vis 0.8.7 does not take a Keras 3 Sequential
-    target = CategoricalScore([int(label) for label in classes])
-    pixels = images.astype(np.float32)
-    layer = gradcam_layer(model)
+    score_cam = Scorecam(_Quiet(probe.logits.inputs, probe.logits.outputs, name="quiet"))
+    layer = probe.logits.get_layer(MAPS)
+    found = []
     with warnings.catch_warnings():
         # tf-keras-vis hands the images over in a list, of which Keras 3 warns, and takes them out of it
         warnings.filterwarnings("ignore", message="(?s).*The structure of `inputs` doesn't match")
-        if layer is None:
-            saliency = Saliency(functional, model_modifier=ReplaceToLinear(), clone=True)
-            maps = saliency(target, pixels, smooth_samples=SMOOTH_SAMPLES, smooth_noise=0.1, normalize_map=False)
-            return Heatmaps("saliency", "", np.asarray(maps, np.float32))
-        gradcam = Gradcam(functional, model_modifier=ReplaceToLinear(), clone=True)
-        maps = gradcam(target, pixels, penultimate_layer=layer, seek_penultimate_conv_layer=False, normalize_cam=False)
-        return Heatmaps("gradcam", layer, np.asarray(maps, np.float32))
+        for image, label in zip(images, classes, strict=True):  # one by one: the masked copies of an image are many
+            maps = score_cam(
+                CategoricalScore([int(label)]),
+                image[None],
+                penultimate_layer=layer,
+                seek_penultimate_conv_layer=False,
+                batch_size=64,
+                max_N=min(MOST_MASKS, layer.output.shape[-1]),
+                expand_cam=False,
+                normalize_cam=False,
+            )
+            found.append(np.asarray(maps, np.float32)[0])
+    return np.stack(found)
+
+
+class _Quiet(keras.Model):  # type: ignore[misc]
+    """A model that does not draw a bar for each image that it is asked about."""
+
+    def predict(self, *given: Any, **how: Any) -> Any:
+        """As ``keras.Model.predict``."""
+        return super().predict(*given, **{**how, "verbose": 0})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnnproj.data.audit import CARE
 from cnnproj.reporting import figures
 from cnnproj.reporting.figures.audit import has_findings, has_repeats
+from cnnproj.reporting.interpretation import interpretation_charts
 from cnnproj.words import say
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[st
             {**facts, "n": len(results.evaluation.errors)},
         )
     yield "reliability", "reliability", figures.reliability(results.evaluation), facts
-    interpretation = results.interpretation
-    facts = {"model": interpretation.model, "n": len(interpretation.cases), "cases": _cases(results)}
-    yield "cases", f"cases_{interpretation.method}", figures.cases(interpretation), facts
+    yield from interpretation_charts(results.interpretation)
 
 
 def _audit_charts(audit: Audit) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
@@ -152,8 +151,3 @@ def _flow(diagnosis: Diagnosis) -> dict[str, Any]:
 def _scores(results: Results) -> str:
     scores = results.evaluation.scores[["model", "accuracy", "low", "high"]].to_numpy()
     return "; ".join(f"{model} {value:.3f} ({low:.3f} – {high:.3f})" for model, value, low, high in scores)
-
-
-def _cases(results: Results) -> str:
-    cases = results.interpretation.cases[["label", "predicted"]].to_numpy()
-    return "; ".join(say("report.alt.case", label=label, predicted=predicted) for label, predicted in cases)

@@ -16,12 +16,12 @@ from cnnproj.files import replacing, write_text
 from cnnproj.models.registry import BASELINES
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
+from cnnproj.reporting.interpretation import interpretation_facts
 from cnnproj.reporting.pictures import draw_pictures
 from cnnproj.words import language, say
 
 if TYPE_CHECKING:
     from cnnproj.evaluation.evaluate import Evaluation
-    from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.reporting.results import Results, Search
     from cnnproj.run import Manifest
 
@@ -64,7 +64,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         "verdicts": _verdicts(results.evaluation),
         "confused": _confused(results.evaluation),
         "same_weights": _same_weights(results),
-        "rules": _rules(results.interpretation),
+        "explained": interpretation_facts(results.interpretation),
         "words": {part: _paragraphs(getattr(results.settings.project, part)) for part in ("discussion", "conclusions")},
         "stages": {name: stage for name, stage in results.manifest.stages.items() if name != _ITSELF},
         "settings": _settings(results),
@@ -288,12 +288,6 @@ def _same_weights(results: Results) -> bool:
     final = {model: training.recipe.weights_digest for model, training in results.trainings.items()}
     seen = (pair for opening in results.manifest.test_openings for pair in opening.models.items())
     return all(final.get(model) == weights for model, weights in seen if model not in BASELINES)
-
-
-def _rules(interpretation: Interpretation) -> list[tuple[str, str]]:
-    """Name and explanation of each rule that chose a case, in order."""
-    rules = dict.fromkeys(interpretation.cases["rule"])
-    return [(say(f"figures.rule.{rule}"), say(f"report.rule.{rule}")) for rule in rules]
 
 
 def _settings(results: Results) -> dict[str, str]:

@@ -38,7 +38,7 @@ def test_fewer_cases_are_the_first_of_more(count):
     assert chosen(MIXED, ALL_FIRST, count) == chosen(MIXED, ALL_FIRST, 5)[:count]
 
 
-def test_a_case_tells_what_was_predicted_how_surely_and_what_the_truth_got():
+def test_a_case_tells_what_was_predicted_how_surely_what_came_second_and_what_the_truth_got():
     cases = choose_cases(np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25]]), np.array([2, 2, 0]), 3)
 
     wrong = cases.set_index("rule").loc["confident_wrong"]
@@ -46,7 +46,9 @@ def test_a_case_tells_what_was_predicted_how_surely_and_what_the_truth_got():
         "position": 0,
         "label": 2,
         "predicted": 1,
+        "second": 2,
         "probability": 0.5,
+        "second_probability": 0.3,
         "label_probability": 0.3,
     }
 

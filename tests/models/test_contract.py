@@ -65,7 +65,8 @@ class TestEveryNetwork:
         np.testing.assert_array_equal(load_predictions(tmp_path / "validation.csv")[1], before)
 
     def test_is_explained_by_a_map_of_at_least_4x4_or_by_saliency(self, name, patterns):
-        from cnnproj.interpretation.heatmaps import explain, gradcam_layer
+        from cnnproj.interpretation.heatmaps import explain
+        from cnnproj.interpretation.probe import gradcam_layer
 
         network = architectures()[name]
         model = network.build(patterns.shape, 3, network.defaults)
@@ -95,7 +96,8 @@ def test_grad_cam_equals_its_definition(patterns):
     import keras
     import tensorflow as tf
 
-    from cnnproj.interpretation.heatmaps import explain, gradcam_layer
+    from cnnproj.interpretation.heatmaps import explain
+    from cnnproj.interpretation.probe import gradcam_layer
 
     keras.utils.set_random_seed(2)
     network = architectures()["compact_cnn"]

@@ -16,8 +16,11 @@ from cnnproj.errors import UnreadableImage
 from cnnproj.evaluation.baselines import baselines
 from cnnproj.evaluation.evaluate import Evaluation, groups_of, load_evaluation, measure
 from cnnproj.files import write_table
+from cnnproj.interpretation.belief import Belief
 from cnnproj.interpretation.cases import choose_cases
+from cnnproj.interpretation.feature_maps import FeatureMaps
 from cnnproj.interpretation.interpret import Interpretation
+from cnnproj.interpretation.methods import WITH_POSITIONS, WITHOUT_POSITIONS
 from cnnproj.models import Choice, Range
 from cnnproj.recipe import Recipe, prediction_table
 from cnnproj.reporting.figures import Chart
@@ -189,20 +192,55 @@ def make_interpretation(images: Images, evaluation: Evaluation, method: str, cou
     pixels = images.pixels[rows[cases["position"]]]
     maps = pixels.mean(axis=-1).astype(np.float32) / 255
     maps = np.clip(maps - 0.3, 0, None) * np.linspace(4, 0, count)[:, None, None].astype(np.float32)
+    numbers = ["probability", "second_probability", "label_probability"]
     table = pd.DataFrame(
         {
             "rule": cases["rule"],
             "image": images.table.set_index("row")["image"].loc[rows[cases["position"]]].to_numpy(),
-            "label": names[cases["label"]],
-            "predicted": names[cases["predicted"]],
-            "probability": cases["probability"],
-            "label_probability": cases["label_probability"],
+            **{name: names[cases[name]] for name in ("label", "predicted", "second")},
+            **{name: cases[name] for name in numbers},
             "strongest": maps.max(axis=(1, 2)),
             "row": rows[cases["position"]],
         }
     )
+    used = WITH_POSITIONS if method == "gradcam" else WITHOUT_POSITIONS
     layer = "conv_1" if method == "gradcam" else ""
-    return Interpretation(evaluation.best, method, layer, table, pixels, maps)
+    features = make_features(maps if layer else maps[:0])
+    heatmaps = {name: maps * place for place, name in enumerate(used, start=1)}
+    return Interpretation(evaluation.best, layer, table, pixels, heatmaps, make_belief(used), features)
+
+
+def make_belief(methods: Sequence[str], randomised: float = 0.04, better: int = 19, pointing: float = np.nan) -> Belief:
+    examined = [name for name in methods if name in ("gradcam", "layercam")] or ["saliency"]
+    areas = {"deletion": 0.31, "insertion": 0.81, "random_deletion": 0.52, "random_insertion": 0.47}
+    known = {"better": better, "randomised": randomised, "stable": 0.97}
+    pointed = {"pointing": pointing, "pointing_randomised": pointing / 9, "object": pointing / 5}
+    numbers = pd.DataFrame([{"method": name, "n": 20, **areas, **known, **pointed} for name in examined])
+    share = np.linspace(0, 1, 5)
+    curves = [
+        pd.DataFrame({"method": name, "curve": curve, "share": share, "probability": 1 - share * 0.9})
+        for name in [*examined, "random"]
+        for curve in ("deletion", "insertion")
+    ]
+    layers = [
+        pd.DataFrame({"method": name, "step": [1, 2], "layer": ["dense", "conv_1"], "agreement": [0.5, randomised]})
+        for name in examined
+    ]
+    return Belief(numbers, pd.concat(curves, ignore_index=True), pd.concat(layers, ignore_index=True))
+
+
+def make_features(maps: np.ndarray) -> FeatureMaps:
+    count, height, width = maps.shape
+    strongest = np.full((min(count, 2), 8, height, width), np.nan, np.float32)
+    strongest[:, :2] = maps[:2, None]
+    return FeatureMaps(
+        layers=[[f"conv_{number}", "24×24"] for number in range(count)],
+        maps=maps,
+        stages=[[f"conv_{number}", "24×24", "2"] for number in range(len(strongest))],
+        strongest=strongest,
+        filters=np.linspace(-1, 1, 18, dtype=np.float32).reshape(2, 3, 3, 1)[: count or 0],
+        kernel="conv_0" if count else "",
+    )
 
 
 def make_preview(images: Images, arguments: dict[str, object]) -> AugmentationPreview:

@@ -31,6 +31,11 @@ def all_figures(results: Results) -> dict[str, Figure]:
         "test_scores": figures.test_scores(results.evaluation),
         "confusion": figures.confusion(results.evaluation),
         "cases": figures.cases(results.interpretation),
+        "curves": figures.curves(results.interpretation.belief),
+        "randomised": figures.randomised(results.interpretation.belief),
+        "feature_maps": figures.feature_maps(results.interpretation),
+        "strongest_maps": figures.strongest_maps(results.interpretation),
+        "filters": figures.filters(results.interpretation),
     }
 
 
@@ -155,20 +160,54 @@ def test_test_scores_are_not_bars_from_zero(results):
     assert axes.get_xlim()[0] > 0
 
 
-def test_heatmaps_share_one_scale_so_that_no_evidence_looks_like_none(results):
+def shown(figure: Figure) -> list[list]:
+    """The pictures on each axes that has some."""
+    return [list(axes.images) for axes in figure.axes if axes.images]
+
+
+def test_heatmaps_of_a_method_share_one_scale_so_that_no_evidence_looks_like_none(results):
     interpretation = results.interpretation
-    figure = figures.cases(interpretation)
-    maps = [axes.images[0] for axes in figure.axes[1:-4:4]]
-    assert {image.get_clim() for image in maps} == {(0, float(interpretation.maps.max()))}
-    assert interpretation.maps[-1].max() == 0
-    overlay = figure.axes[2 + 4 * (len(interpretation.cases) - 1)].images[-1]
-    assert overlay.get_array()[..., 3].max() == 0  # the image under it is untouched
+    pictures, columns = shown(figures.cases(interpretation)), 2 + len(interpretation.heatmaps)
+    for column, maps in enumerate(interpretation.heatmaps.values(), start=2):
+        scales = {picture.get_clim() for (picture,) in pictures[column::columns][: len(maps)]}
+        assert scales == {(0.0, float(maps.max()))}
+        assert maps[-1].max() == 0
+    over = pictures[1::columns][len(interpretation.cases) - 1][-1]
+    assert over.get_array()[..., 3].max() == 0  # the image under it is untouched
+
+
+def test_the_image_is_seen_through_the_strongest_evidence(results):
+    over = shown(figures.cases(results.interpretation))[1][-1]
+    assert 0.5 < over.get_array()[..., 3].max() < 0.8
 
 
 def test_heatmaps_without_any_evidence_are_drawn(make_results):
     interpretation = make_results().interpretation
-    interpretation.maps[:] = 0
+    for maps in interpretation.heatmaps.values():
+        maps[:] = 0
     assert figures.cases(interpretation).png()
+
+
+def test_each_case_tells_prediction_and_runner_up_with_their_probabilities(make_results):
+    interpretation = make_results(cases=5).interpretation
+    written = texts(figures.cases(interpretation))
+    for _, case in interpretation.cases.iterrows():
+        line = next(text for text in written if f"taken for {case['predicted']} ({case['probability']:.3f})" in text)
+        second = f"{case['second_probability']:.3f}"
+        assert second in line
+        assert ("right" in line) == (case["label"] == case["predicted"])
+
+
+def test_a_network_without_positions_is_drawn_by_what_applies(make_results):
+    written = texts(figures.cases(make_results(method="saliency").interpretation))
+    assert {"SmoothGrad", "occlusion"} <= set(written)
+    assert "Grad-CAM" not in written
+
+
+def test_maps_that_a_layer_does_not_have_stay_empty(results):
+    features = results.interpretation.features
+    drawn = shown(figures.strongest_maps(results.interpretation))
+    assert len(drawn) == int(np.isfinite(features.strongest).all(axis=(2, 3)).sum())
 
 
 def test_what_each_argument_does_by_itself_is_drawn_with_its_name_and_value(results):

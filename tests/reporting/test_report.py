@@ -14,6 +14,8 @@ from cnnproj.reporting.report import write_report
 from cnnproj.settings import AugmentationTable
 from cnnproj.words import catalogue, say
 
+from .conftest import make_belief
+
 REPORTING = Path(cnnproj.__file__).parent / "reporting"
 
 
@@ -21,7 +23,7 @@ def test_it_writes_the_page_and_every_figure_beside_it(results, tmp_path):
     paths = write_report(results, tmp_path)
     assert paths[-1] == tmp_path / "report.html"
     assert sorted(paths) == sorted(path for path in (*tmp_path.glob("figures/*"), tmp_path / "report.html"))
-    assert len(paths) == 1 + 8 + 4 * len(results.trainings)
+    assert len(paths) == 1 + 13 + 4 * len(results.trainings)
 
 
 def test_it_asks_the_network_for_nothing(results, written):
@@ -45,7 +47,7 @@ def test_every_link_leads_somewhere(results, written):
 def test_every_figure_has_alternative_text_a_number_and_its_size(results, written):
     page = written(results)
     images = page.all("img")
-    assert len(images) == 8 + 4 * len(results.trainings)
+    assert len(images) == 13 + 4 * len(results.trainings)
     assert all(image["alt"] and int(image["width"]) > 0 and int(image["height"]) > 0 for image in images)
     for number in range(1, len(images) + 1):
         assert f"Figure {number}." in page.text
@@ -199,7 +201,45 @@ def test_a_model_without_mistakes_has_no_figure_of_them(results, written):
 def test_saliency_says_why_there_is_no_gradcam(make_results, written):
     page = written(make_results(method="saliency"))
     assert "has no layer that keeps the positions of the image" in page.text
-    assert "Grad-CAM at the layer" not in page.text
+    assert "The heatmaps are of the layer" not in page.text
+    figures = {figure["id"] for figure in page.all("figure")}
+    assert "cases" in figures
+    assert not figures & {"feature_maps", "strongest_maps", "filters"}
+
+
+def with_belief(results, **numbers):
+    """The results with these numbers about the heatmaps."""
+    belief = make_belief(list(results.interpretation.heatmaps), **numbers)
+    return replace(results, interpretation=replace(results.interpretation, belief=belief))
+
+
+def test_each_check_of_the_heatmaps_comes_to_a_number_and_a_sentence(results, written):
+    text = written(with_belief(results, pointing=0.9)).text
+    assert "Whether Grad-CAM shows what the network goes by was examined on 20 test images" in text
+    assert "leaves an area of 0.31 under the probability of the class; in the order of random maps, 0.52" in text
+    assert "Putting them in gives 0.81, at random 0.47" in text
+    assert "better than random on 19 of 20 images, which is more than chance" in text
+    assert "a rank correlation of 0.04" in text
+    assert "show something that the network has learnt" in text
+    assert "the rank correlation is 0.97" in text
+    assert "lies on it in a share of 0.90 of the images; with random weights in 0.10;" in text
+    assert "the peak of a random map would in 0.18" in text
+
+
+def test_heatmaps_that_fail_the_checks_are_not_to_be_believed(results, written):
+    text = written(with_belief(results, randomised=0.9, better=11)).text
+    assert "better than random on 11 of 20 images, which may be chance" in text
+    assert "do not believe them" in text
+    assert "pointing game" not in text
+
+
+def test_what_lies_behind_the_headline_of_the_interpretation_is_folded(results, written):
+    page = written(results)
+    order = [(tag, attributes.get("id", attributes.get("class"))) for tag, attributes in page.tags]
+    start = order.index(("figure", "cases"))
+    folds = order.index(("details", "screen"), start)
+    for name in ("curves", "randomised", "feature_maps", "strongest_maps", "filters"):
+        assert folds < order.index(("figure", name))
 
 
 @pytest.mark.parametrize("cases", [3, 5])
@@ -302,9 +342,11 @@ def test_no_key_is_idle():
     named = set(re.findall(r'"([a-z0-9_]+)"', "".join(code))) | set(AugmentationTable.model_fields)
     keys = {key for key in catalogue("en") if key.startswith(("report.", "figures."))}
     put_together = {
-        key for key in keys if re.sub("_(gradcam|saliency|class_weights|augment)$", "", key.split(".")[-1]) in named
+        key
+        for key in keys
+        if re.sub("_(gradcam|saliency|class_weights|augment|deletion|insertion)$", "", key.split(".")[-1]) in named
     }
-    assert keys - keys_used() - put_together == {"figures.scale_gradcam", "figures.scale_saliency"}
+    assert keys - keys_used() - put_together == set()
 
 
 def test_a_project_without_a_title_is_named_after_its_data(results):

@@ -8,12 +8,17 @@ from cnnproj.reporting.figures.audit import findings as findings
 from cnnproj.reporting.figures.audit import repeats as repeats
 from cnnproj.reporting.figures.audit import sizes as sizes
 from cnnproj.reporting.figures.balance import balance as balance
+from cnnproj.reporting.figures.belief import curves as curves
+from cnnproj.reporting.figures.belief import randomised as randomised
 from cnnproj.reporting.figures.cases import cases as cases
 from cnnproj.reporting.figures.chart import Chart as Chart
 from cnnproj.reporting.figures.data import augmented as augmented
 from cnnproj.reporting.figures.data import class_counts as class_counts
 from cnnproj.reporting.figures.data import samples as samples
 from cnnproj.reporting.figures.diagnosis import diagnosis as diagnosis
+from cnnproj.reporting.figures.feature_maps import feature_maps as feature_maps
+from cnnproj.reporting.figures.feature_maps import filters as filters
+from cnnproj.reporting.figures.feature_maps import strongest_maps as strongest_maps
 from cnnproj.reporting.figures.prediction import prediction as prediction
 from cnnproj.reporting.figures.scores import confusion as confusion
 from cnnproj.reporting.figures.scores import errors as errors
@@ -32,17 +37,22 @@ __all__ = [
     "cases",
     "class_counts",
     "confusion",
+    "curves",
     "diagnosis",
     "errors",
+    "feature_maps",
+    "filters",
     "findings",
     "history",
     "hyperparameters",
     "importance",
     "prediction",
+    "randomised",
     "reliability",
     "repeats",
     "samples",
     "sizes",
+    "strongest_maps",
     "tells_of_hyperparameters",
     "test_scores",
     "trials",

@@ -1,8 +1,7 @@
-"""The figure of the interpretation: where the best network looks in three to five test images."""
+"""The figure of the interpretation: where the best network looks in three to five test images, by every method."""
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,45 +17,55 @@ if TYPE_CHECKING:
     from cnnproj.interpretation.interpret import Interpretation
 
 HEAT = "inferno"
-_MOST_OPAQUE = 0.8
+_MOST_OPAQUE = 0.7  # the image is still seen where the evidence is strongest
+_HEADLINE = 0.36  # inches
+_SCALE = 0.09
 
 
 @house_style()
 def cases(interpretation: Interpretation) -> Chart:
-    """A row a case: the image, its heatmap, the one over the other, and what was asked and answered.
+    """A row a case: the image, the first method's heatmap over it, and the heatmap of each method.
 
-    All heatmaps share one scale, the method's own from zero, so that a case without evidence looks like one.
+    All heatmaps of a method share one scale, its own from zero, so that a case without evidence looks like one.
     """
-    count = len(interpretation.cases)
-    height, width = interpretation.maps.shape[1:]
-    tall = 1.32 * min(1.6, height / width)
-    chart = Chart(WIDTH, 0.85 + count * (tall + 0.06))
-    ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1.5], "height_ratios": [*[tall] * count, 0.1]}
-    *grid, last = chart.subplots(count + 1, 4, **ratios)
-    top = float(interpretation.maps.max()) or 1.0
-    for row, (image, heatmap, both, words) in enumerate(grid):
+    heatmaps = interpretation.heatmaps
+    count, (height, width) = len(interpretation.cases), interpretation.images.shape[1:3]
+    columns = 2 + len(heatmaps)
+    side = min(1.5, WIDTH / columns - 0.06)
+    tall = side * min(1.6, height / width)
+    chart = Chart(max(columns * (side + 0.06), 4.6), 0.5 + _SCALE + count * (tall + _HEADLINE + 0.05))
+    rows = chart.add_gridspec(2 * count + 1, columns, height_ratios=[*[_HEADLINE, tall] * count, _SCALE])
+    tops = {method: float(maps.max()) or 1.0 for method, maps in heatmaps.items()}
+    first = interpretation.method
+    for row in range(count):
+        _headline(chart.add_subplot(rows[2 * row, :]), interpretation.cases.iloc[row])
+        image, both, *places = (chart.add_subplot(rows[2 * row + 1, column]) for column in range(columns))
         pixels = colored(interpretation.images[row])
-        heat = interpretation.maps[row]
         show_image(image, pixels)
-        shade = show_image(heatmap, heat, cmap=HEAT, vmin=0, vmax=top)
-        overlay(both, pixels, heat / top)
-        _caption(words, interpretation.cases.iloc[row])
-    for axes, key in zip(grid[0], ("image", "heatmap", "overlay"), strict=False):
-        axes.set_title(say(f"figures.{key}"), fontsize=9)
-    scale(chart, shade, last[1], top, say(f"figures.scale_{interpretation.method}"))
-    for axes in last[[0, 2, 3]]:
+        overlay(both, pixels, heatmaps[first][row] / tops[first])
+        shades = [
+            show_image(axes, maps[row], cmap=HEAT, vmin=0, vmax=tops[method])
+            for axes, (method, maps) in zip(places, heatmaps.items(), strict=True)
+        ]
+    for column, (method, shade) in enumerate(zip(heatmaps, shades, strict=True), start=2):
+        name = say(f"figures.method.{method}")
+        scale(chart, shade, chart.add_subplot(rows[-1, column]), tops[method], name)
+    for column, key in enumerate(("image", "overlay")):
+        axes = chart.add_subplot(rows[-1, column])
         axes.axis("off")
+        axes.text(0.5, 1, say(f"figures.{key}"), ha="center", va="top", fontsize=8.5, transform=axes.transAxes)
     return chart
 
 
 def scale(chart: Chart, shade: Any, place: Axes, top: float, name: str) -> None:
-    """The one scale of all heatmaps, below them."""
+    """The one scale of all heatmaps above it."""
     bar = chart.colorbar(shade, cax=place, orientation="horizontal")
     bar.set_ticks([0, top], labels=["0", f"{top:.3g}"])
+    bar.ax.tick_params(labelsize=7.5, length=2, pad=1)
     first, last = bar.ax.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")
-    bar.set_label(name, fontsize=8.5, labelpad=-1)
+    bar.set_label(name, fontsize=8.5, labelpad=0)
     bar.outline.set_edgecolor(GRAY)
 
 
@@ -74,18 +83,14 @@ def overlay(axes: Axes, pixels: np.ndarray, strength: np.ndarray) -> None:
     show_image(axes, np.dstack([tint, _MOST_OPAQUE * strength]))
 
 
-def _caption(axes: Axes, case: pd.Series) -> None:
+def _headline(axes: Axes, case: pd.Series) -> None:
+    """Which case it is; what it is taken for, how surely, what comes second; and what it is."""
     axes.axis("off")
-    right = case["label"] == case["predicted"]
-    verdict = say("figures.right" if right else "figures.wrong")
-    lines = [
-        say("figures.case_truth", label=short(case["label"], 20)),
-        say("figures.case_predicted", label=short(case["predicted"], 20), verdict=verdict),
-        say("figures.case_probability", probability=f"{case['probability']:.3f}"),
-    ]
-    if not right:
-        lines.append(say("figures.case_label_probability", probability=f"{case['label_probability']:.3f}"))
-    rule = textwrap.wrap(say(f"figures.rule.{case['rule']}"), 26)
-    place: dict[str, Any] = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
-    axes.annotate("\n".join(rule), xytext=(0, -2), fontweight="bold", fontsize=9, **place)
-    axes.annotate("\n".join(lines), xytext=(0, -6 - 12 * len(rule)), fontsize=8.5, linespacing=1.5, **place)
+    right, second = case["label"] == case["predicted"], case["label"] == case["second"]
+    told = {name: short(case[name], 14) for name in ("label", "predicted", "second")}
+    told |= {name: f"{case[name]:.3f}" for name in ("probability", "second_probability", "label_probability")}
+    known = "figures.case_right" if right else "figures.case_second" if second else "figures.case_wrong"
+    beneath = say(known, **told)
+    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    axes.annotate(say(f"figures.rule.{case['rule']}"), (0, 0), (0, 11), fontweight="bold", fontsize=9, **place)
+    axes.annotate(beneath, (0, 0), (0, -1), fontsize=8.5, **place)

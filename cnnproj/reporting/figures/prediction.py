@@ -22,7 +22,7 @@ def prediction(
     Args:
         image: uint8, (height, width, channels), as the network saw it.
         heatmap: (height, width), 0 and above.
-        method: ``gradcam`` or ``saliency``.
+        method: that made the heatmap.
         classes: their names.
         probabilities: of each class, (classes,).
     """
@@ -36,7 +36,7 @@ def prediction(
     overlay(third, pixels, heatmap / top)
     for axes, key in zip((first, second, third), ("image", "heatmap", "overlay"), strict=True):
         axes.set_title(say(f"figures.{key}"))
-    scale(chart, shade, last[1], top, say(f"figures.scale_{method}"))
+    scale(chart, shade, last[1], top, say(f"figures.method.{method}"))
     for axes in last[[0, 2, 3]]:
         axes.axis("off")
     likeliest = np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]

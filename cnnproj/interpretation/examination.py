@@ -1,0 +1,94 @@
+"""Can the heatmaps be believed? Each check comes to one number, over many test images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from cnnproj.interpretation.belief import RANDOM, Belief
+from cnnproj.interpretation.curves import CURVES, SHARES, Curves, area, follow, follow_random
+from cnnproj.interpretation.heatmaps import enlarge, smooth_grad
+from cnnproj.interpretation.pointing import hits
+from cnnproj.interpretation.probe import Probe
+from cnnproj.interpretation.sanity import Maps, Randomised, randomised, stability
+
+
+def examine(
+    probe: Probe,
+    images: np.ndarray,
+    masks: np.ndarray | None,
+    *,
+    seed: int,
+    done: Callable[[], None] = lambda: None,
+) -> Belief:
+    """Put the heatmaps of ``images`` to the test: those of the classes that the network predicts.
+
+    It examines Grad-CAM, Grad-CAM++ and LayerCAM, or saliency where the network keeps no positions.
+
+    Args:
+        probe: of the network.
+        images: float32, (n, height, width, channels), in [0, 1].
+        masks: where the objects are, bool, (n, height, width), or ``None`` where nobody knows.
+        seed: of all that is drawn.
+        done: called after each of the three checks.
+    """
+    classes = probe.probabilities(images).argmax(axis=1)
+    explain = _maps(probe, classes, seed)
+    maps = explain(images)
+    size = images.shape[1:3]
+    large = {method: enlarge(found, size) for method, found in maps.items()}
+    grain = next(iter(maps.values())).shape[1:]
+    curves = {method: follow(probe, images, classes, found, seed=seed) for method, found in large.items()}
+    curves[RANDOM] = follow_random(probe, images, classes, grain, seed=seed)
+    done()
+    random = randomised(probe, explain, images, seed=seed)
+    done()
+    stable = stability(explain, images, seed=seed)
+    done()
+    rows = []
+    for method in maps:
+        row = {"method": method, "n": len(images), **_areas(curves[method], curves[RANDOM])}
+        row |= {"randomised": random.agreement[method][-1].mean(), "stable": stable[method].mean()}
+        if masks is not None:
+            row["pointing"] = hits(large[method], masks).mean()
+            row["pointing_randomised"] = np.mean([hits(enlarge(found[method], size), masks) for found in random.maps])
+            row["object"] = masks.mean()
+        rows.append(row)
+    columns = ["pointing", "pointing_randomised", "object"]
+    numbers = pd.DataFrame(rows, columns=[*(name for name in rows[0] if name not in columns), *columns])
+    return Belief(numbers, _points(curves), _layers(random))
+
+
+def _maps(probe: Probe, classes: np.ndarray, seed: int) -> Maps:
+    """Gives the coarse maps of images, by method."""
+    if probe.layer is None:
+        return lambda images: {"saliency": smooth_grad(probe, images, classes, seed=seed)}
+    return lambda images: probe.class_activation(images, classes)
+
+
+def _areas(curves: Curves, random: Curves) -> dict[str, float]:
+    own = {name: area(getattr(curves, name)).mean() for name in CURVES}
+    others = {f"random_{name}": area(getattr(random, name)).mean() for name in CURVES}
+    return {**own, **others, "better": int((curves.gain > random.gain).sum())}
+
+
+def _points(curves: dict[str, Curves]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {"method": method, "curve": name, "share": SHARES, "probability": getattr(found, name).mean(axis=0)}
+        )
+        for method, found in curves.items()
+        for name in CURVES
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _layers(random: Randomised) -> pd.DataFrame:
+    steps = np.arange(1, len(random.layers) + 1)
+    parts = [
+        pd.DataFrame({"method": method, "step": steps, "layer": random.layers, "agreement": found.mean(axis=1)})
+        for method, found in random.agreement.items()
+    ]
+    return pd.concat(parts, ignore_index=True)

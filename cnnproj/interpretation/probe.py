@@ -1,0 +1,147 @@
+"""A network laid open for its explanations: its maps and its logits come out, and gradients are traced once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+LEAST_POSITIONS = 4  # a coarser map than 4×4 says little about where
+BATCH = 32
+MAPS = "maps"  # what the layer is called, in ``Probe.logits``, that hands on the maps
+
+
+def gradcam_layer(model: keras.Sequential) -> str | None:
+    """The last layer of ``model`` with a map of at least 4×4 positions, from its first convolution on; or ``None``.
+
+    A layer convolves if it has a kernel with four axes, itself or in a block that it is made of.
+    """
+    found, convolved = None, False
+    for layer in model.layers:
+        convolved = convolved or any(len(weight.shape) == 4 for weight in layer.weights)
+        shape = layer.output.shape
+        if convolved and len(shape) == 4 and min(shape[1:3]) >= LEAST_POSITIONS:
+            found = layer.name
+    return found
+
+
+class Probe:
+    """Asks a network, in batches, what its explanations need. The network itself stays as it is.
+
+    Its graph is built anew from its layers, whatever these are: a network within the network too. The last activation
+    is left out, since behind a softmax the score of a class also rises where the evidence for others falls.
+
+    Args:
+        model: built, its last layer a ``Dense``, an ``Activation`` or a ``Softmax``.
+
+    Attributes:
+        layer: the layer with the maps that class activation maps read, or ``None`` where there is none.
+        logits: the network up to its logits, (n, height, width, channels) → (n, classes).
+        layers: those with weights, the last one first.
+    """
+
+    def __init__(self, model: keras.Sequential) -> None:
+        self.model = model
+        self.layer = gradcam_layer(model)
+        image = inner = keras.Input(model.input_shape[1:])
+        maps = None
+        for layer in model.layers[:-1]:
+            inner = layer(inner)
+            if layer.name == self.layer:
+                inner = maps = keras.layers.Identity(name=MAPS)(inner)
+        logits = _linear(model.layers[-1])(inner)
+        self.logits = keras.Model(image, logits)
+        self.layers = [layer for layer in reversed(self.logits.layers) if layer.weights]
+        pixels, labels = tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec((None,), tf.int32)
+        both = None if maps is None else keras.Model(image, [maps, logits])
+        self._cams = tf.function(_class_activation(both), input_signature=[pixels, labels]) if both else None
+        self._influence = tf.function(_influence(self.logits), input_signature=[pixels, labels])
+        self._outputs = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
+
+    def class_activation(self, images: np.ndarray, classes: np.ndarray) -> dict[str, np.ndarray]:
+        """The maps of Grad-CAM, Grad-CAM++ and LayerCAM, each (n, rows, columns) as coarse as those of ``layer``.
+
+        Args:
+            images: float32, (n, height, width, channels), in [0, 1].
+            classes: the class to explain for each, (n,).
+        """
+        if self._cams is None:
+            raise ValueError("Expected a network with a layer that keeps positions.")
+        found = [self._cams(*batch) for batch in _batches(images, classes.astype(np.int32))]
+        return {method: np.concatenate([maps[method].numpy() for maps in found]) for method in found[0]}
+
+    def influence(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """By how much the score of a class changes with each value of an image, (n, height, width, channels)."""
+        found = [self._influence(*batch).numpy() for batch in _batches(images, classes.astype(np.int32))]
+        return np.concatenate(found)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """The probabilities of the classes, (n, classes), with the sum 1 whatever the last activation is."""
+        given = np.concatenate([self._outputs(*batch).numpy() for batch in _batches(images)]).astype(np.float32)
+        total: np.ndarray = given.sum(axis=1, keepdims=True)
+        shares: np.ndarray = given / np.maximum(total, np.finfo(np.float32).tiny)
+        return shares
+
+
+def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """``layer`` without its activation, with weights of its own."""
+    if isinstance(layer, keras.layers.Softmax):
+        return keras.layers.Identity()
+    if not hasattr(layer, "activation"):
+        return layer
+    twin = type(layer).from_config({**layer.get_config(), "activation": "linear"})
+    twin.build(layer.input.shape)
+    twin.set_weights(layer.get_weights())
+    return twin
+
+
+def _class_activation(network: keras.Model) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
+    """The three kinds of map that the gradients of a class's score give; ``network`` gives maps and logits.
+
+    Source: Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based localization" (2017);
+    Chattopadhay et al., "Grad-CAM++: improved visual explanations for deep convolutional networks" (2018); Jiang et
+    al., "LayerCAM: exploring hierarchical class activation maps for localization" (2021).
+    """
+
+    def maps_of(images: tf.Tensor, classes: tf.Tensor) -> dict[str, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            maps, logits = network(images, training=False)
+            score = tf.gather(logits, classes, batch_dims=1)
+        gradients = tf.cast(tape.gradient(score, maps), tf.float32)
+        maps = tf.cast(maps, tf.float32)
+        weights = {
+            "gradcam": tf.reduce_mean(gradients, axis=(1, 2), keepdims=True),
+            "gradcam_plus_plus": _plus_plus(maps, gradients),
+            "layercam": tf.nn.relu(gradients),
+        }
+        return {method: tf.nn.relu(tf.reduce_sum(weight * maps, axis=-1)) for method, weight in weights.items()}
+
+    return maps_of
+
+
+def _plus_plus(maps: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
+    """The weight of each map in Grad-CAM++, of exp(score), but for the factor exp(score) that all of an image share.
+
+    It would leave the shape of a heatmap as it is, and make the scales of any two images incomparable.
+    """
+    bottom = 2 * gradients**2 + gradients**3 * tf.reduce_sum(maps, axis=(1, 2), keepdims=True)
+    alphas = tf.math.divide_no_nan(gradients**2, bottom)
+    alphas = tf.math.divide_no_nan(alphas, tf.reduce_sum(alphas, axis=(1, 2), keepdims=True))
+    return tf.reduce_sum(tf.nn.relu(gradients) * alphas, axis=(1, 2), keepdims=True)
+
+
+def _influence(network: keras.Model) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    def influence(images: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            score = tf.gather(network(images, training=False), classes, batch_dims=1)
+        return tape.gradient(score, images)
+
+    return influence
+
+
+def _batches(*arrays: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+    return [tuple(array[at : at + BATCH] for array in arrays) for at in range(0, len(arrays[0]), BATCH)]

@@ -1,0 +1,193 @@
+"""The heatmaps are those of the papers: as tf-keras-vis makes them, and right where the truth is known."""
+
+import numpy as np
+import pytest
+
+from cnnproj.models import architectures
+
+from .networks import HALF, bright_quadrants, in_blocks, nested, one_quadrant
+
+ALL = sorted(name for name, network in architectures().items() if network.ours)
+RANDOM = np.random.default_rng(5)
+COLOUR = RANDOM.random((3, 32, 32, 3), dtype=np.float32)
+CLASSES = np.array([2, 0, 3])
+
+
+@pytest.fixture(scope="module", params=ALL)
+def model(request):
+    """Every registered network, its normalisation not that of a new one."""
+    import keras
+
+    keras.utils.set_random_seed(4)
+    network = architectures()[request.param]
+    built = network.build((32, 32, 3), 4, network.defaults)
+    built(COLOUR, training=True)
+    return built
+
+
+@pytest.fixture(scope="module")
+def probe(model):
+    from cnnproj.interpretation.probe import Probe
+
+    return Probe(model)
+
+
+@pytest.fixture(scope="module")
+def cnn(probe):
+    if probe.layer is None:
+        pytest.skip("it keeps no positions")
+    return probe
+
+
+def reference(model, method: str, **how: object) -> np.ndarray:
+    """The maps of tf-keras-vis, neither enlarged nor stretched."""
+    import keras
+    from tf_keras_vis.gradcam import Gradcam, GradcamPlusPlus
+    from tf_keras_vis.layercam import Layercam
+    from tf_keras_vis.saliency import Saliency
+    from tf_keras_vis.scorecam import Scorecam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    kind = {
+        "gradcam": Gradcam,
+        "gradcam_plus_plus": GradcamPlusPlus,
+        "layercam": Layercam,
+        "scorecam": Scorecam,
+        "saliency": Saliency,
+    }[method]
+    maker = kind(keras.Model(model.inputs, model.outputs), model_modifier=ReplaceToLinear(), clone=True)
+    return np.asarray(maker(CategoricalScore(CLASSES.tolist()), COLOUR, **how))
+
+
+def assert_the_same(ours: np.ndarray, theirs: np.ndarray) -> None:
+    assert theirs.max() > 0
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * float(theirs.max()))
+
+
+@pytest.mark.filterwarnings("ignore:(?s).*The structure of `inputs` doesn't match")
+class TestEveryNetworkAsTfKerasVisHasIt:
+    @pytest.mark.parametrize("method", ["gradcam", "layercam", "gradcam_plus_plus", "scorecam"])
+    def test_by_class_activation(self, model, cnn, method, capsys, monkeypatch):
+        from cnnproj.interpretation import heatmaps
+
+        monkeypatch.setattr(heatmaps, "MOST_MASKS", 1000)  # all of them, as tf-keras-vis takes unless it is told
+        how = {"penultimate_layer": cnn.layer, "seek_penultimate_conv_layer": False}
+        theirs = reference(model, method, **how, expand_cam=False, normalize_cam=False)
+        capsys.readouterr()
+        ours = heatmaps.coarse(cnn, method, COLOUR, CLASSES, seed=0)
+        assert capsys.readouterr().out == ""
+        if method == "gradcam_plus_plus":  # theirs has the factor that all of an image share
+            score = cnn.logits(COLOUR, training=False).numpy()[np.arange(3), CLASSES]
+            ours = ours * np.exp(score)[:, None, None]
+        assert_the_same(ours, theirs)
+
+    def test_by_saliency(self, model, probe):
+        from cnnproj.interpretation.heatmaps import smooth_grad
+
+        theirs = reference(model, "saliency", smooth_samples=0, normalize_map=False)
+        assert_the_same(smooth_grad(probe, COLOUR, CLASSES, seed=0, noise=0), theirs)
+
+
+class TestEveryNetwork:
+    def test_is_explained_by_every_method_in_finite_numbers_at_the_size_of_the_image(self, probe):
+        from cnnproj.interpretation.heatmaps import heatmaps, methods
+
+        assert ("gradcam" in methods(probe)) == (probe.layer is not None)
+        for method in methods(probe):
+            maps = heatmaps(probe, method, COLOUR, CLASSES, seed=0)
+            assert maps.shape == (3, 32, 32), method
+            assert maps.dtype == np.float32
+            assert np.isfinite(maps).all(), method
+            assert maps.min() >= 0, method
+
+    def test_gives_in_batches_what_it_gives_one_by_one(self, cnn, monkeypatch):
+        from cnnproj.interpretation import probe
+
+        at_once = cnn.class_activation(COLOUR, CLASSES)
+        monkeypatch.setattr(probe, "BATCH", 1)
+        one_by_one = cnn.class_activation(COLOUR, CLASSES)
+        for method, maps in at_once.items():
+            np.testing.assert_allclose(maps, one_by_one[method], atol=1e-5 * float(maps.max()))
+
+    def test_stays_as_it_is(self, model, probe):
+        import keras
+
+        from cnnproj.interpretation.heatmaps import heatmaps, methods
+
+        before = model(COLOUR, training=False).numpy()
+        heatmaps(probe, methods(probe)[0], COLOUR, CLASSES, seed=0)
+        assert model.layers[-1].activation is keras.activations.softmax
+        np.testing.assert_array_equal(model(COLOUR, training=False).numpy(), before)
+
+    def test_gives_the_probabilities_of_the_network(self, model, probe):
+        np.testing.assert_allclose(probe.probabilities(COLOUR), model(COLOUR, training=False), atol=1e-6)
+
+
+@pytest.mark.parametrize(("build", "layer"), [(in_blocks, "block_2"), (nested, "backbone")])
+class TestANetworkOfBlocks:
+    def test_is_read_at_its_last_block_by_every_method(self, build, layer):
+        from cnnproj.interpretation.heatmaps import heatmaps
+        from cnnproj.interpretation.methods import WITH_POSITIONS
+        from cnnproj.interpretation.probe import Probe
+
+        probe = Probe(build())
+        assert probe.layer == layer
+        images = np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
+        for method in WITH_POSITIONS:
+            maps = heatmaps(probe, method, images, np.array([0, 1]), seed=0)
+            assert maps.shape == (2, 16, 16)
+            assert np.isfinite(maps).all(), method
+
+    def test_is_asked_for_what_stands_before_its_softmax(self, build, layer):
+        from cnnproj.interpretation.probe import Probe
+
+        model = build()
+        probe, images = Probe(model), np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
+        powers = np.exp(probe.logits(images, training=False).numpy())
+        expected = powers / powers.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(model(images, training=False), expected, atol=1e-5)
+        np.testing.assert_allclose(probe.probabilities(images), expected, atol=1e-5)
+
+
+class TestANetworkThatLooksAtOneQuadrant:
+    @pytest.mark.parametrize("method", ["gradcam", "gradcam_plus_plus", "layercam", "saliency", "occlusion"])
+    def test_is_seen_to_do_so(self, method):
+        from cnnproj.interpretation.heatmaps import heatmaps
+        from cnnproj.interpretation.probe import Probe
+
+        probe, images = Probe(one_quadrant()), bright_quadrants(2)
+        assert probe.layer == "quadrant"
+        maps = heatmaps(probe, method, images, np.array([0, 0]), seed=0)
+        inside = maps[:, :HALF, :HALF].sum(axis=(1, 2)) / maps.sum(axis=(1, 2))
+        assert (inside > (0.6 if method == "occlusion" else 0.99)).all()  # a square of 4 pixels reaches over the edge
+        assert (maps.reshape(2, -1).argmax(axis=1) % 16 < HALF).all()
+
+    def test_has_no_evidence_for_the_other_class_and_the_map_says_so(self):
+        from cnnproj.interpretation.heatmaps import explain
+
+        found = explain(one_quadrant(), bright_quadrants(2), np.array([1, 1]), seed=0)
+        assert (found.method, found.layer) == ("gradcam", "quadrant")
+        assert found.maps.max() == 0
+
+
+def test_a_value_is_enlarged_about_the_middle_of_its_pixels():
+    from cnnproj.interpretation.heatmaps import enlarge
+
+    one = np.zeros((1, 4, 4), np.float32)
+    one[0, 1, 2] = 1
+    large = enlarge(one, (32, 32))[0]
+    rows, columns = np.mgrid[:32, :32] + 0.5
+    assert (large * rows).sum() / large.sum() == pytest.approx(1.5 * 8)
+    assert (large * columns).sum() / large.sum() == pytest.approx(2.5 * 8)
+
+
+def test_the_noise_is_that_of_the_seed():
+    from cnnproj.interpretation.heatmaps import smooth_grad
+    from cnnproj.interpretation.probe import Probe
+
+    network = architectures()["mlp"]
+    probe = Probe(network.build((32, 32, 3), 4, network.defaults))
+    first, same, other = (smooth_grad(probe, COLOUR, CLASSES, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert (first != other).any()

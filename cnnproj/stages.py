@@ -160,8 +160,8 @@ def _images(record: Run) -> str:
     return fingerprint({path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE))})
 
 
-# Raised whenever the same settings come to give other weights.
-WAY_OF_TRAINING = 2
+# Raised whenever the same settings come to give other trials or weights.
+WAY_OF_TRAINING = 3
 # Raised whenever the same network comes to be explained by other files.
 WAY_OF_INTERPRETING = 2
 

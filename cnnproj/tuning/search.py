@@ -144,7 +144,7 @@ class _Work:
             best = best_epoch(pd.DataFrame(rows))
             trial.set_user_attr("scores", {name: float(best[name]) for name in SCORES})
             bar.advance(1, note=_note(done, len(wanted), [one["val_accuracy"] for one in rows]))
-            if is_hopeless(running_best(values), others, looked_at):
+            if is_hopeless(running_best(values), others, looked_at, len(self.images.validation)):
                 raise optuna.TrialPruned
 
         keras.utils.clear_session(free_memory=False)

@@ -23,7 +23,7 @@ def test_it_writes_the_page_and_every_figure_beside_it(results, tmp_path):
     paths = write_report(results, tmp_path)
     assert paths[-1] == tmp_path / "report.html"
     assert sorted(paths) == sorted(path for path in (*tmp_path.glob("figures/*"), tmp_path / "report.html"))
-    assert len(paths) == 1 + 13 + 4 * len(results.trainings)
+    assert len(paths) == 1 + 12 + 4 * len(results.trainings)
 
 
 def test_it_asks_the_network_for_nothing(results, written):
@@ -47,7 +47,7 @@ def test_every_link_leads_somewhere(results, written):
 def test_every_figure_has_alternative_text_a_number_and_its_size(results, written):
     page = written(results)
     images = page.all("img")
-    assert len(images) == 13 + 4 * len(results.trainings)
+    assert len(images) == 12 + 4 * len(results.trainings)
     assert all(image["alt"] and int(image["width"]) > 0 and int(image["height"]) > 0 for image in images)
     for number in range(1, len(images) + 1):
         assert f"Figure {number}." in page.text

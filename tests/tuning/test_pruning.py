@@ -14,9 +14,11 @@ courses = st.lists(st.floats(0, 1), min_size=1, max_size=9).map(lambda values: d
     [
         ("none", 9, [[]]),
         ("halving", 1, [[]]),
-        ("halving", 4, [[1, 3]]),
-        ("halving", 27, [[1, 3, 9]]),
-        ("hyperband", 10, [[1, 3, 9], [3, 9], [9], []]),
+        ("halving", 3, [[]]),
+        ("halving", 4, [[2]]),
+        ("halving", 6, [[2]]),
+        ("halving", 27, [[3, 9]]),
+        ("hyperband", 20, [[3, 7], [7], []]),
         ("hyperband", 1, [[]]),
     ],
 )
@@ -24,28 +26,34 @@ def test_trials_are_looked_at_ever_more_seldom_and_not_at_their_end(pruning, epo
     assert brackets(pruning, epochs) == expected
 
 
-@given(courses, st.lists(courses, max_size=30))
-def test_the_best_so_far_and_whoever_is_not_looked_at_goes_on(course, others):
+@given(courses, st.lists(courses, max_size=30), st.integers(1, 1000))
+def test_the_best_so_far_and_whoever_is_not_looked_at_goes_on(course, others, n):
     epoch = max(course)
     best = all(other.get(epoch, 0) <= course[epoch] for other in others)
 
-    assert not is_hopeless(course, others, [])
-    assert not is_hopeless(course, others, [epoch + 1])
+    assert not is_hopeless(course, others, [], n)
+    assert not is_hopeless(course, others, [epoch + 1], n)
     if best:
-        assert not is_hopeless(course, others, [epoch])
+        assert not is_hopeless(course, others, [epoch], n)
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=60, unique=True))
-def test_of_many_about_a_third_goes_on(values):
-    others = [{1: value} for value in values]
-    going_on = [
-        value for value in values if not is_hopeless({1: value}, [one for one in others if one[1] != value], [1])
-    ]
+@given(st.lists(st.integers(0, 1000).map(lambda value: value / 1000), min_size=1, max_size=60, unique=True))
+def test_with_very_many_validation_images_about_a_third_goes_on(values):
+    others = {value: [{1: one} for one in values if one != value] for value in values}
+    going_on = [value for value in values if not is_hopeless({1: value}, others[value], [1], 10**30)]
 
     assert len(going_on) == max(1, len(values) // ETA)
     assert set(going_on) == set(sorted(values)[-len(going_on) :])
 
 
+def test_what_may_be_chance_stops_nothing():
+    others = [{2: 0.95}, {2: 0.94}, {2: 0.93}]
+
+    assert not is_hopeless({2: 0.92}, others, [2], 270)
+    assert is_hopeless({2: 0.92}, others, [2], 10_000)
+    assert is_hopeless({2: 0.10}, others, [2], 270)
+
+
 def test_only_those_count_that_came_as_far():
-    assert not is_hopeless({1: 0.2, 2: 0.3}, [{1: 0.9}, {1: 0.9}], [2])
-    assert is_hopeless({1: 0.2, 2: 0.3}, [{1: 0.1, 2: 0.9}], [2])
+    assert not is_hopeless({1: 0.2, 2: 0.3}, [{1: 0.9}, {1: 0.9}], [2], 100)
+    assert is_hopeless({1: 0.2, 2: 0.3}, [{1: 0.1, 2: 0.9}], [2], 100)

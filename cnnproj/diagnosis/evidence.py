@@ -16,6 +16,7 @@ from cnnproj.models import Value
 from cnnproj.settings import Settings
 
 CHANCE = 0.01  # what cannot pass for chance: so seldom would guessing do as well
+GAIN = 0.02  # of the loss of guessing: a network that knows nothing of the labels does not get so far below it
 FAILED = 0.1  # of the way from guessing to naming all correctly: less is hardly anything
 POOR = 0.5  # … and less than this is little
 BEHIND = 0.1  # so much less than the neighbours' accuracy is little too
@@ -101,8 +102,11 @@ class Evidence:
 
     @cached_property
     def learned(self) -> bool:
-        """Whether the network kept, the best of its epochs, does better on validation images than chance would."""
-        return self.confusion is not None and by_chance(self.confusion) < CHANCE / max(1, len(self.history))
+        """Whether the network does better on validation images than chance would: in the epoch kept, or by its loss."""
+        if self.confusion is None:
+            return False
+        below = self.history["val_loss"].min() < (1 - GAIN) * self.probe.chance_loss
+        return bool(below) or by_chance(self.confusion) < CHANCE / len(self.history)
 
     @cached_property
     def failed(self) -> bool:

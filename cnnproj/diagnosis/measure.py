@@ -67,19 +67,26 @@ def measure(
         model.set_weights(trained.last)
         answers = _answers(model, train, many, batch)
         after = _snapshot(model, loss, pixels, labels, start, answers, train.labels[many])
-    sums, even = outputs.sum(axis=1), np.full_like(labels[:1], 1 / len(images.classes))
+    sums = outputs.sum(axis=1)
     neighbours = neighbour_confusion(train, images.validation)
     return Probe(
         images=len(many),
         input=entering,
         outputs=(float(sums.min()), float(sums.max()), float(outputs.min())),
-        chance_loss=float(loss(labels[:1], even)),
+        chance_loss=_chance_loss(loss, train, images.validation),
         before=before,
         after=after,
         neighbours=float(np.trace(neighbours) / neighbours.sum()),
         neighbours_by_chance=by_chance(neighbours),
         machine=look_at_machine(),
     )
+
+
+def _chance_loss(loss: keras.losses.Loss, train: Part, validation: Part) -> float:
+    """The loss on ``validation`` of naming for every image each class as probable as it is in ``train``."""
+    shares = np.bincount(train.labels, minlength=len(train.classes)) / len(train)
+    truth = np.eye(len(train.classes), dtype=np.float32)[validation.labels]
+    return float(loss(truth, np.broadcast_to(shares.astype(np.float32), truth.shape)))
 
 
 def neighbour_confusion(train: Part, validation: Part) -> np.ndarray:

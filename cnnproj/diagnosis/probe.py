@@ -93,7 +93,7 @@ class Probe(_Record):
         images: how many training images the accuracies are of.
         input: of the first layer with weights, before training; none where no layer has any.
         outputs: the lowest and the highest sum of the outputs of an image, and the lowest output, before training.
-        chance_loss: the loss of the answer that gives all classes the same probability.
+        chance_loss: on the validation images, of naming each class as probable as it is among the training images.
         before: the network that training began with.
         after: the network that training ended with; none where its weights are no numbers.
         neighbours: the accuracy on the validation images of naming each after the training images most like it …

@@ -310,6 +310,13 @@ class TestLabels:
         assert shuffled_labels(hopeless(probe=probe(neighbours=0.5))) is None
         assert shuffled_labels(evidence(probe=probe(neighbours=0.11))) is None
 
+    def test_labels_are_not_blamed_where_the_loss_says_that_something_is_learned(self):
+        slow = history(loss=[2.3] * 12, accuracy=0.15, val_loss=np.linspace(2.31, 2.2, 12), val_accuracy=0.13)
+        learning = hopeless(probe=probe(neighbours=0.11), history=slow)
+
+        assert learning.learned
+        assert shuffled_labels(learning) is None
+
     def test_of_so_few_images_nothing_is_said(self):
         assert shuffled_labels(hopeless(probe=probe(neighbours=0.1), train=pd.Series(4, CLASSES))) is None
 

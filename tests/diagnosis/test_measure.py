@@ -1,6 +1,7 @@
 """What is measured on a network is what is there, and measuring changes nothing."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -121,6 +122,17 @@ def test_neighbours_tell_labels_that_belong_to_images_from_those_that_do_not(ima
     assert np.trace(neighbour_confusion(images.train, images.validation)) >= 39
     assert by_chance(neighbour_confusion(images.train, images.validation)) < 1e-6
     assert by_chance(neighbour_confusion(shuffled.train, shuffled.validation)) > 0.01
+
+
+def test_the_loss_of_guessing_is_that_of_the_classes_shares(images):
+    from cnnproj.diagnosis.measure import _chance_loss
+    from cnnproj.training import make_loss
+
+    train, loss = images.train, make_loss({"loss": "categorical_crossentropy", "label_smoothing": 0.0})
+    uneven = replace(train, rows=train.rows[10:], labels=np.array([0] * 63 + [1] * 7))
+
+    assert _chance_loss(loss, train, images.validation) == pytest.approx(np.log(2), rel=1e-5)
+    assert _chance_loss(loss, uneven, uneven) == pytest.approx(-0.9 * np.log(0.9) - 0.1 * np.log(0.1), rel=1e-5)
 
 
 class TestTheMachine:

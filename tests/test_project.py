@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import cnnproj as package
+from cnnproj.models.registry import BASELINES
 from cnnproj.project import Project
 from cnnproj.run import Manifest
 
@@ -70,12 +71,13 @@ class TestAFinishedRun:
     def test_opened_the_test_part_once_for_the_scores_and_once_for_the_figures(self, finished):
         openings = Project.open(finished).record.manifest.test_openings
         assert [opening.purpose for opening in openings] == ["evaluation", "interpretation"]
-        assert set(openings[0].models) == {"mlp", "compact_cnn", "deep_cnn"}
+        assert set(openings[0].models) == {"mlp", "compact_cnn", "deep_cnn", *BASELINES}
 
     def test_chose_the_best_model_on_validation(self, finished):
         manifest = Project.open(finished).record.manifest
         scores = pd.read_csv(finished / "reports" / "tiny" / "evaluation" / "scores.csv")
-        ordered = scores.sort_values(["val_accuracy", "val_loss"], ascending=[False, True])
+        networks = scores[scores["kind"] == "network"]
+        ordered = networks.sort_values(["val_accuracy", "val_loss"], ascending=[False, True])
         assert manifest.best_model == ordered["model"].iloc[0]
 
     def test_carries_the_students_words_as_text(self, finished):

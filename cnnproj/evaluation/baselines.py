@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from cnnproj.data.images import Part
 from cnnproj.files import digest_arrays
@@ -61,7 +62,8 @@ def _logistic_regression(train: Part, *, seed: int) -> Baseline:
     model = LogisticRegression(max_iter=STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be fitted to the last digit
-        model.fit(_numbers(train, chosen), train.labels[chosen])
+        with threadpool_limits(1):  # more threads give other last digits, and on a busy machine wait for each other
+            model.fit(_numbers(train, chosen), train.labels[chosen])
 
     def predict(part: Part) -> np.ndarray:
         probabilities = np.zeros((len(part), len(part.classes)))

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 ETA = 3  # a rung comes after a third of the epochs, one after a third of that …; the best third sets the bar there
-FIRST = 2  # epochs: while the learning rate still rises nothing can be told
+FIRST = 3  # epochs: before, the running means of batch normalisation still lag behind, and nothing can be told
 CERTAIN = 2.0  # standard errors
 
 Course = Mapping[int, float]  # of a trial: its epochs, from 1, and the best value until then
 
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs after which a trial is looked at: a third of ``epochs``, a ninth …, in order, the first after two."""
+    """The epochs after which a trial is looked at: a third of ``epochs``, a ninth …, in order, none before FIRST."""
     found: list[int] = []
     while (epochs := math.ceil(epochs / ETA)) >= FIRST:
         found.insert(0, epochs)

@@ -52,7 +52,7 @@ def quick_fit(seconds: float = 0.0, fail: Callable[[Mapping[str, object]], Excep
     return fit
 
 
-def quick_search(folder: Path, *, trials: int = 8, epochs: int = 4, identity="same", space=SPACE, **table: object):
+def quick_search(folder: Path, *, trials: int = 8, epochs: int = 7, identity="same", space=SPACE, **table: object):
     """Search; returns the table and the best hyperparameters."""
     import json
 

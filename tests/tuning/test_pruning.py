@@ -14,9 +14,8 @@ courses = st.lists(st.floats(0, 1), min_size=1, max_size=9).map(lambda values: d
     [
         ("none", 9, [[]]),
         ("halving", 1, [[]]),
-        ("halving", 3, [[]]),
-        ("halving", 4, [[2]]),
-        ("halving", 6, [[2]]),
+        ("halving", 6, [[]]),
+        ("halving", 7, [[3]]),
         ("halving", 27, [[3, 9]]),
         ("hyperband", 20, [[3, 7], [7], []]),
         ("hyperband", 1, [[]]),

@@ -53,8 +53,8 @@ def test_hopeless_trials_are_stopped_and_counted(tmp_path):
     table, _, _ = quick_search(tmp_path, trials=20)
 
     assert table["pruned"].any()
-    assert set(table["epochs"][table["pruned"]]) == {2}
-    assert set(table["epochs"][~table["pruned"]]) == {4}
+    assert set(table["epochs"][table["pruned"]]) == {3}
+    assert set(table["epochs"][~table["pruned"]]) == {7}
     free, _, _ = quick_search(tmp_path / "free", trials=20, pruning="none")
     assert not free["pruned"].any()
 

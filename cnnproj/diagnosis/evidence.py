@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,6 @@ from cnnproj.models import Value
 from cnnproj.settings import Settings
 
 CHANCE = 0.01  # what cannot pass for chance: so seldom would guessing do as well
-GAIN = 0.02  # of the loss of guessing: a network that knows nothing of the labels does not get so far below it
 FAILED = 0.1  # of the way from guessing to naming all correctly: less is hardly anything
 POOR = 0.5  # … and less than this is little
 BEHIND = 0.1  # so much less than the neighbours' accuracy is little too
@@ -102,11 +102,16 @@ class Evidence:
 
     @cached_property
     def learned(self) -> bool:
-        """Whether the network does better on validation images than chance would: in the epoch kept, or by its loss."""
+        """Whether the network does better on validation images than chance would: in the epoch kept, or by its loss.
+
+        Of n images that a network knows nothing of, the mean of its -log(probability) is with probability of at most
+        exp(-n·x) by x below that of guessing by the classes' shares: the mean likelihood ratio of the two is 1.
+        """
         if self.confusion is None:
             return False
-        below = self.history["val_loss"].min() < (1 - GAIN) * self.probe.chance_loss
-        return bool(below) or by_chance(self.confusion) < CHANCE / len(self.history)
+        tries, n = len(self.history), int(self.validation.sum())
+        gain = self.probe.chance_loss - self.history["val_loss"].min()
+        return bool(n * gain > math.log(tries / CHANCE)) or by_chance(self.confusion) < CHANCE / tries
 
     @cached_property
     def failed(self) -> bool:

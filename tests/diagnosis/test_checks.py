@@ -1,6 +1,7 @@
 """Each thing on the checklist is found where it is, at the severity of the harm, and not where it is not."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -316,6 +317,7 @@ class TestLabels:
 
         assert learning.learned
         assert shuffled_labels(learning) is None
+        assert not replace(learning, validation=pd.Series(2, CLASSES)).learned  # too few images for so small a gain
 
     def test_of_so_few_images_nothing_is_said(self):
         assert shuffled_labels(hopeless(probe=probe(neighbours=0.1), train=pd.Series(4, CLASSES))) is None

@@ -266,7 +266,8 @@ def _against_baselines(evaluation: Evaluation) -> list[str]:
     """That the chosen network is not shown to beat a baseline, where it is so."""
     rows = evaluation.comparisons
     unbeaten = rows.loc[~rows["model"].isin(evaluation.networks["model"]) & (rows["verdict"] != "better"), "model"]
-    return [say("report.unbeaten", best=evaluation.best, baseline=say(f"report.baseline.{name}")) for name in unbeaten]
+    known = {"best": evaluation.best, "n": _row(evaluation)["n"]}
+    return [say("report.unbeaten", **known, baseline=say(f"report.baseline.{name}")) for name in unbeaten]
 
 
 def _confused(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
 from cnnproj.evaluation.intervals import wilson
+from cnnproj.models.registry import BASELINES
 from cnnproj.reporting.figures.chart import (
     BLUE,
     GRAY,
@@ -40,8 +41,11 @@ MOST_NAMED = 50
 
 @house_style()
 def test_scores(evaluation: Evaluation) -> Chart:
-    """The test accuracy of each model as a point, its 95 % interval as a whisker; chosen model and baselines marked."""
-    scores = evaluation.scores
+    """The test accuracy of each model as a point, its 95 % interval as a whisker; chosen model and baseline marked.
+
+    The majority class is left out: beside it all others would look alike.
+    """
+    scores = evaluation.scores[evaluation.scores["model"] != BASELINES[0]]
     chart = Chart(WIDTH, 0.75 + 0.36 * len(scores))
     axes = chart.add_subplot()
     beside = axes.get_yaxis_transform()

@@ -6,7 +6,7 @@ there are groups, what is drawn again and counted are groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from cnnproj.evaluation.scores import in_float64, is_among, top_k
 
 LEVEL = 0.95
 RESAMPLES = 1000
+MOST_SETS = 200  # of groups, each left out once
 AT_ONCE = 4_000_000  # weights in memory
 
 
@@ -74,25 +75,52 @@ def _wilson(share: float, n: float, z: float) -> Interval:
 
 
 def bootstrap(probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, seed: int) -> dict[str, Interval]:
-    """The bootstrap intervals of balanced accuracy, macro precision, macro F1, AUC and log loss.
+    """The bootstrap intervals (BCa) of balanced accuracy, macro precision, macro F1, AUC and log loss.
 
     Groups are drawn with replacement, as many as there are, and the score of all their images is taken anew. The
-    percentiles are taken a little further out, as a sample of few groups asks for.
+    percentiles are corrected for bias and skewness, and taken a little further out, as few groups ask for.
 
-    Source: Efron, "Bootstrap methods" (1979); Hesterberg, "What teachers should know about the bootstrap" (2015).
+    Source: Efron, "Better bootstrap confidence intervals" (1987); Hesterberg, "What teachers should know about the
+    bootstrap" (2015).
     """
     count = len(np.unique(groups))
     if count < 2:
         return {}
-    parts = [_scores_of(probabilities, labels, weights) for weights in resamples(groups, seed=seed)]
-    tail = norm.cdf((count / (count - 1)) ** 0.5 * t.ppf((1 - LEVEL) / 2, count - 1))
-    found = {}
-    for name in parts[0]:
-        values = np.concatenate([part[name] for part in parts])
-        values = values[np.isfinite(values)]
-        low, high = np.quantile(values, [tail, 1 - tail]) if len(values) else (np.nan, np.nan)
-        found[name] = Interval(float(low), float(high), "bootstrap")
-    return found
+    drawn = _scores_of_all(probabilities, labels, resamples(groups, seed=seed))
+    left = _scores_of_all(probabilities, labels, [_leave_out(groups)])
+    known = _scores_of(probabilities, labels, np.ones((1, len(labels))))
+    far = (count / (count - 1)) ** 0.5 * float(t.ppf((1 + LEVEL) / 2, count - 1))
+    return {name: _corrected(drawn[name], float(known[name][0]), left[name], far) for name in drawn}
+
+
+def _scores_of_all(
+    probabilities: np.ndarray, labels: np.ndarray, weights: Iterable[np.ndarray]
+) -> dict[str, np.ndarray]:
+    parts = [_scores_of(probabilities, labels, rows) for rows in weights]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _leave_out(groups: np.ndarray) -> np.ndarray:
+    """Weights that leave out one group a row, or one of 200 sets of groups where there are more, (rows, n)."""
+    _, members = np.unique(groups, return_inverse=True)
+    sets = members % min(int(members.max()) + 1, MOST_SETS)
+    kept: np.ndarray = (sets != np.unique(sets)[:, None]).astype(np.float64)
+    return kept
+
+
+def _corrected(drawn: np.ndarray, value: float, left: np.ndarray, far: float) -> Interval:
+    """The interval of a score of ``value`` from its values in resamples, and in those with some images left out."""
+    drawn, left = drawn[np.isfinite(drawn)], left[np.isfinite(left)]
+    if not len(drawn) or not np.isfinite(value):
+        return Interval(np.nan, np.nan, "bootstrap")
+    below = (np.mean(drawn < value) + np.mean(drawn <= value)) / 2
+    bias = float(norm.ppf(np.clip(below, 1 / len(drawn), 1 - 1 / len(drawn))))
+    apart = left.mean() - left
+    spread = float((apart**2).sum()) ** 1.5
+    skewness = float((apart**3).sum()) / (6 * spread) if spread > 0 else 0.0
+    tails = [float(norm.cdf(bias + (bias + z) / (1 - skewness * (bias + z)))) for z in (-far, far)]
+    low, high = np.quantile(drawn, tails)
+    return Interval(float(low), float(high), "bootstrap")
 
 
 def resamples(groups: np.ndarray, *, seed: int) -> Iterator[np.ndarray]:

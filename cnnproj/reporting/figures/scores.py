@@ -140,7 +140,7 @@ def reliability(evaluation: Evaluation) -> Chart:
         low, high, _ = wilson(right, np.arange(n))
         above.plot([confidence, confidence], [low, high], color=BLUE, linewidth=1.2)
     above.plot(bins["confidence"], bins["accuracy"], "o", color=BLUE, markersize=6, markeredgecolor="white")
-    above.set(xlim=(0, 1), ylim=(0, 1), ylabel=say("figures.accuracy"))
+    above.set(xlim=(0, 1.02), ylim=(-0.04, 1.04), ylabel=say("figures.accuracy"))
     above.grid()
     width = float(bins["high"].iloc[0] - bins["low"].iloc[0])
     below.bar(bins["low"] + width / 2, bins["n"], width * 0.9, color=SKY, edgecolor=BLUE, linewidth=0.6)

@@ -184,57 +184,19 @@ class Project:
         return self.training_of(model)
 
     def _train(self, network: Architecture) -> list[Path]:
-        from cnnproj.diagnosis.gather import forget_attempt, save_attempt
-        from cnnproj.diagnosis.measure import measure
-        from cnnproj.diagnosis.probe import save_probe
-        from cnnproj.progress import Progress
-        from cnnproj.recipe import save
-        from cnnproj.training import DivergenceError, fit, summary_line
-        from cnnproj.tuning.tables import load_best
+        from cnnproj.final_training import train_best
 
-        images, epochs = self.images, self.settings.training_epochs
-        folder = self._model_folder(network.name)
-        best = load_best(folder)
-        seed = derive_seed(self.settings.project.seed, network.name, "training")
-        try:
-            with Progress(say("progress.training", model=network.name), epochs) as progress:
-                result = fit(
-                    network,
-                    images,
-                    best,
-                    epochs=epochs,
-                    seed=seed,
-                    augmentation=self._augmentation,
-                    training=self.settings.training,
-                    on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
-                )
-        except DivergenceError as error:
-            save_attempt(
-                folder,
-                inputs=self.stages.inputs(f"train {network.name}"),
-                ours=network.ours,
-                hyperparameters=best,
-                epochs=epochs,
-                history=error.history[:-1].to_dict("records"),
-                diverged=len(error.history),
-                probe=measure(network, images, best, seed=seed, trained=None),
-            )
-            raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
-        probe = measure(network, images, best, seed=seed, trained=result)
-        forget_attempt(folder)
-        saved = save(
-            folder,
-            result,
-            images.validation,
-            model=network.name,
-            summary=network.summary,
-            ours=network.ours,
+        return train_best(
+            network,
+            self.images,
+            self._model_folder(network.name),
+            epochs=self.settings.training_epochs,
+            seed=derive_seed(self.settings.project.seed, network.name, "training"),
+            augmentation=self._augmentation,
+            training=self.settings.training,
             resize=self.settings.data.resize,
-            hyperparameters=best,
-            epochs=epochs,
-            seed=seed,
+            inputs=self.stages.inputs(f"train {network.name}"),
         )
-        return [*saved, save_probe(folder, probe)]
 
     def diagnose(self, model: str) -> Diagnosis:
         """What is wrong, if anything, with the final training of ``model``; also with one that ended without a number.
@@ -349,25 +311,16 @@ class Project:
         return self._search(model)
 
     def _search(self, model: str) -> Search:
-        from cnnproj.reporting.results import Search
-        from cnnproj.tuning.tables import load_best, load_trials, varied
+        from cnnproj.reporting.results import load_search
 
-        folder = self._model_folder(model)
-        trials, inputs = load_trials(folder), self.stages.inputs(f"tune {model}")
-        space = {name: str(inputs[f"models.{model}.{name}"]) for name in varied(trials)}
-        return Search(model, space, trials, load_best(folder))
+        return load_search(model, self._model_folder(model), self.stages.inputs(f"tune {model}"))
 
     def training_of(self, model: str) -> Training:
         """The finished training of ``model``."""
-        import pandas as pd
-
-        from cnnproj.recipe import HISTORY, LAYERS, load_recipe
-        from cnnproj.reporting.results import Training
+        from cnnproj.reporting.results import load_training
 
         self.stages.require(f"train {model}")
-        folder = self._model_folder(model)
-        history, layers = (pd.read_csv(folder / name) for name in (HISTORY, LAYERS))
-        return Training(load_recipe(folder), history, layers)
+        return load_training(self._model_folder(model))
 
     @property
     def evaluation(self) -> Evaluation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,10 @@ from cnnproj.diagnosis.diagnose import Diagnosis
 from cnnproj.evaluation.evaluate import Evaluation
 from cnnproj.interpretation.interpret import Interpretation
 from cnnproj.models import Value
-from cnnproj.recipe import Recipe
-from cnnproj.run import Manifest
+from cnnproj.recipe import HISTORY, LAYERS, Recipe, load_recipe
+from cnnproj.run import Manifest, Plain
 from cnnproj.settings import Settings
+from cnnproj.tuning.tables import load_best, load_trials, varied
 
 
 @dataclass(frozen=True)
@@ -92,3 +94,16 @@ class Results:
     diagnoses: Mapping[str, Diagnosis]
     evaluation: Evaluation
     interpretation: Interpretation
+
+
+def load_search(model: str, folder: Path, inputs: Mapping[str, Plain]) -> Search:
+    """The search of ``model`` as it stands in ``folder``; ``inputs`` of its stage say what was varied."""
+    trials = load_trials(folder)
+    space = {name: str(inputs[f"models.{model}.{name}"]) for name in varied(trials)}
+    return Search(model, space, trials, load_best(folder))
+
+
+def load_training(folder: Path) -> Training:
+    """The final training as it stands in ``folder``."""
+    history, layers = (pd.read_csv(folder / name) for name in (HISTORY, LAYERS))
+    return Training(load_recipe(folder), history, layers)

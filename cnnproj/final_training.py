@@ -1,0 +1,94 @@
+"""The final training of a network: with its best hyperparameters, measured for the diagnosis, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cnnproj.data.images import Images
+from cnnproj.data.resizing import Resize
+from cnnproj.diagnosis.gather import forget_attempt, save_attempt
+from cnnproj.diagnosis.measure import measure
+from cnnproj.diagnosis.probe import save_probe
+from cnnproj.errors import CnnprojError
+from cnnproj.models import Architecture
+from cnnproj.progress import Progress
+from cnnproj.recipe import save
+from cnnproj.run import Plain
+from cnnproj.settings import TrainingTable
+from cnnproj.training import DivergenceError, fit, summary_line
+from cnnproj.tuning.tables import load_best
+from cnnproj.words import say
+
+
+def train_best(
+    network: Architecture,
+    images: Images,
+    folder: Path,
+    *,
+    epochs: int,
+    seed: int,
+    augmentation: Mapping[str, object],
+    training: TrainingTable,
+    resize: Resize,
+    inputs: Mapping[str, Plain],
+) -> list[Path]:
+    """Train ``network`` with the best hyperparameters of its search, and write it to ``folder``.
+
+    Args:
+        network: the architecture.
+        images: of the project; fitted on the first part, its best epoch chosen on the second.
+        folder: of the network, where the search has left its best hyperparameters.
+        epochs: passes over the training part, at most.
+        seed: of the weights, the order and the augmentation.
+        augmentation: arguments of ``ImageDataGenerator``.
+        training: how it is trained.
+        resize: how photos are brought to the size of the network, for the recipe.
+        inputs: of the stage, by which a training that failed is known again.
+
+    Returns:
+        The files written.
+
+    Raises:
+        CnnprojError: where the loss is no longer a number; what was measured until then is kept for the diagnosis.
+    """
+    best = load_best(folder)
+    try:
+        with Progress(say("progress.training", model=network.name), epochs) as progress:
+            result = fit(
+                network,
+                images,
+                best,
+                epochs=epochs,
+                seed=seed,
+                augmentation=augmentation,
+                training=training,
+                on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
+            )
+    except DivergenceError as error:
+        save_attempt(
+            folder,
+            inputs=inputs,
+            ours=network.ours,
+            hyperparameters=best,
+            epochs=epochs,
+            history=error.history[:-1].to_dict("records"),
+            diverged=len(error.history),
+            probe=measure(network, images, best, seed=seed, trained=None),
+        )
+        raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
+    probe = measure(network, images, best, seed=seed, trained=result)
+    forget_attempt(folder)
+    saved = save(
+        folder,
+        result,
+        images.validation,
+        model=network.name,
+        summary=network.summary,
+        ours=network.ours,
+        resize=resize,
+        hyperparameters=best,
+        epochs=epochs,
+        seed=seed,
+    )
+    return [*saved, save_probe(folder, probe)]

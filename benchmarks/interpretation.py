@@ -71,8 +71,8 @@ def pointing(folder: Path, examined: int) -> None:
     from cnnproj import Project
     from cnnproj.evaluation.test_set import open_test
     from cnnproj.interpretation.heatmaps import coarse, enlarge, methods
+    from cnnproj.interpretation.opened_model import OpenedModel
     from cnnproj.interpretation.pointing import hits, masks_of
-    from cnnproj.interpretation.probe import Probe
     from cnnproj.interpretation.sanity import randomised
     from cnnproj.recipe import load_model, load_recipe
 
@@ -84,25 +84,25 @@ def pointing(folder: Path, examined: int) -> None:
     pixels = test.images()[:examined].astype(np.float32) / 255
     names = project.images.table.set_index("row")["image"].loc[test.rows[:examined]]
     masks = masks_of(project._source, list(names), project.images.shape[:2], recipe.resize)
-    probe = Probe(model)
-    predicted = probe.probabilities(pixels).argmax(axis=1)
+    opened = OpenedModel(model)
+    predicted = opened.probabilities(pixels).argmax(axis=1)
     right = np.mean(predicted == test.labels[:examined])
-    shape = "×".join(str(side) for side in model.get_layer(probe.layer).output.shape[1:3])
-    print(f"{recipe.model}, test accuracy {right:.3f}, {len(pixels)} test images, maps of {shape} ({probe.layer})\n")
+    shape = "×".join(str(side) for side in model.get_layer(opened.layer).output.shape[1:3])
+    print(f"{recipe.model}, test accuracy {right:.3f}, {len(pixels)} test images, maps of {shape} ({opened.layer})\n")
     print("| method | trained | random weights | a random peak |\n|---|---|---|---|")
-    for method in methods(probe):
+    for method in methods(opened):
 
         def share(maps: np.ndarray) -> float:
             return float(hits(enlarge(maps, pixels.shape[1:3]), masks).mean())
 
         def explain(images: np.ndarray, method: str = method) -> dict[str, np.ndarray]:
-            return {method: coarse(probe, method, images, predicted, seed=0)}
+            return {method: coarse(opened, method, images, predicted, seed=0)}
 
         own = share(explain(pixels)[method])
         if method in ("scorecam", "saliency"):  # hundreds of passes for each map: once is enough
             by_chance = "–"
         else:
-            random = randomised(probe, explain, pixels, seed=0)
+            random = randomised(opened, explain, pixels, seed=0)
             by_chance = f"{np.mean([share(maps[method]) for maps in random.maps]):.3f}"
         print(f"| {method} | {own:.3f} | {by_chance} | {masks.mean():.3f} |", flush=True)
     maps = explain(pixels, "gradcam")["gradcam"]
@@ -120,7 +120,7 @@ def speed(maps: int, calls: int, repeats: int) -> None:
     from tf_keras_vis.utils.scores import CategoricalScore
 
     from cnnproj.interpretation.heatmaps import heatmaps
-    from cnnproj.interpretation.probe import Probe, gradcam_layer
+    from cnnproj.interpretation.opened_model import OpenedModel, gradcam_layer
     from cnnproj.models import architectures
 
     warnings.filterwarnings("ignore", message="(?s).*The structure of `inputs` doesn't match")
@@ -133,15 +133,15 @@ def speed(maps: int, calls: int, repeats: int) -> None:
         network = architectures()[name]
         model = network.build((SIDE, SIDE, 3), 10, network.defaults)
         theirs = Gradcam(keras.Model(model.inputs, model.outputs), model_modifier=ReplaceToLinear(), clone=True)
-        layer, probe = gradcam_layer(model), Probe(model)
+        layer, opened = gradcam_layer(model), OpenedModel(model)
 
         def ask(first: int, last: int, theirs: Gradcam = theirs, layer: str | None = layer) -> None:
             score = CategoricalScore(classes[first:last].tolist())
             how = {"penultimate_layer": layer, "seek_penultimate_conv_layer": False, "normalize_cam": False}
             theirs(score, images[first:last], **how)
 
-        def ours(probe: Probe = probe) -> None:
-            heatmaps(probe, "gradcam", images, classes, seed=0)
+        def ours(opened: OpenedModel = opened) -> None:
+            heatmaps(opened, "gradcam", images, classes, seed=0)
 
         def one_by_one(ask: Callable[[int, int], None] = ask) -> None:
             for place in range(calls):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from cnnproj.interpretation.heatmaps import enlarge
-from cnnproj.interpretation.probe import Probe
+from cnnproj.interpretation.opened_model import OpenedModel
 from cnnproj.randomness import derive_seed
 
 STEPS = 16
@@ -48,11 +48,11 @@ def area(curve: np.ndarray) -> np.ndarray:
     return areas
 
 
-def follow(probe: Probe, images: np.ndarray, classes: np.ndarray, maps: np.ndarray, *, seed: int) -> Curves:
+def follow(opened: OpenedModel, images: np.ndarray, classes: np.ndarray, maps: np.ndarray, *, seed: int) -> Curves:
     """Take away and put in the pixels of ``images`` in the order of ``maps``.
 
     Args:
-        probe: of the network.
+        opened: the network.
         images: float32, (n, height, width, channels), in [0, 1].
         classes: the class explained, (n,).
         maps: (n, height, width).
@@ -69,7 +69,7 @@ def follow(probe: Probe, images: np.ndarray, classes: np.ndarray, maps: np.ndarr
 
     def curve(first: np.ndarray, rest: np.ndarray) -> np.ndarray:
         shown = (np.where(rank < round(share * height * width), first, rest) for share in SHARES)
-        return np.stack([probe.probabilities(image)[np.arange(count), classes] for image in shown], axis=1)
+        return np.stack([opened.probabilities(image)[np.arange(count), classes] for image in shown], axis=1)
 
     return Curves(deletion=curve(mean, images), insertion=curve(images, faint))
 
@@ -90,12 +90,12 @@ def random_maps(count: int, grain: tuple[int, ...], size: tuple[int, ...], *, se
 
 
 def follow_random(
-    probe: Probe, images: np.ndarray, classes: np.ndarray, grain: tuple[int, ...], *, seed: int
+    opened: OpenedModel, images: np.ndarray, classes: np.ndarray, grain: tuple[int, ...], *, seed: int
 ) -> Curves:
     """The mean curves of several random maps for each image; arguments as of ``follow`` and ``random_maps``."""
     found = []
     for number in range(RANDOM_MAPS):
         own = derive_seed(seed, "random", number)
         maps = random_maps(len(images), grain, images.shape[1:3], seed=own)
-        found.append(follow(probe, images, classes, maps, seed=own))
+        found.append(follow(opened, images, classes, maps, seed=own))
     return Curves(*(np.mean([getattr(curves, name) for curves in found], axis=0) for name in CURVES))

@@ -10,13 +10,13 @@ import pandas as pd
 from cnnproj.interpretation.belief import RANDOM, Belief
 from cnnproj.interpretation.curves import CURVES, SHARES, Curves, area, follow, follow_random
 from cnnproj.interpretation.heatmaps import enlarge, smooth_grad
+from cnnproj.interpretation.opened_model import OpenedModel
 from cnnproj.interpretation.pointing import hits
-from cnnproj.interpretation.probe import Probe
 from cnnproj.interpretation.sanity import Maps, Randomised, randomised, stability
 
 
 def examine(
-    probe: Probe,
+    opened: OpenedModel,
     images: np.ndarray,
     masks: np.ndarray | None,
     *,
@@ -28,22 +28,22 @@ def examine(
     It examines Grad-CAM, Grad-CAM++ and LayerCAM, or saliency where the network keeps no positions.
 
     Args:
-        probe: of the network.
+        opened: the network.
         images: float32, (n, height, width, channels), in [0, 1].
         masks: where the objects are, bool, (n, height, width), or ``None`` where nobody knows.
         seed: of all that is drawn.
         done: called after each of the three checks.
     """
-    classes = probe.probabilities(images).argmax(axis=1)
-    explain = _maps(probe, classes, seed)
+    classes = opened.probabilities(images).argmax(axis=1)
+    explain = _maps(opened, classes, seed)
     maps = explain(images)
     size = images.shape[1:3]
     large = {method: enlarge(found, size) for method, found in maps.items()}
     grain = next(iter(maps.values())).shape[1:]
-    curves = {method: follow(probe, images, classes, found, seed=seed) for method, found in large.items()}
-    curves[RANDOM] = follow_random(probe, images, classes, grain, seed=seed)
+    curves = {method: follow(opened, images, classes, found, seed=seed) for method, found in large.items()}
+    curves[RANDOM] = follow_random(opened, images, classes, grain, seed=seed)
     done()
-    random = randomised(probe, explain, images, seed=seed)
+    random = randomised(opened, explain, images, seed=seed)
     done()
     stable = stability(explain, images, seed=seed)
     done()
@@ -61,11 +61,11 @@ def examine(
     return Belief(numbers, _points(curves), _layers(random))
 
 
-def _maps(probe: Probe, classes: np.ndarray, seed: int) -> Maps:
+def _maps(opened: OpenedModel, classes: np.ndarray, seed: int) -> Maps:
     """Gives the coarse maps of images, by method."""
-    if probe.layer is None:
-        return lambda images: {"saliency": smooth_grad(probe, images, classes, seed=seed)}
-    return lambda images: probe.class_activation(images, classes)
+    if opened.layer is None:
+        return lambda images: {"saliency": smooth_grad(opened, images, classes, seed=seed)}
+    return lambda images: opened.class_activation(images, classes)
 
 
 def _areas(curves: Curves, random: Curves) -> dict[str, float]:

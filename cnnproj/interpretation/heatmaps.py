@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from cnnproj.interpretation.methods import AT_ONCE, WITH_POSITIONS, WITHOUT_POSITIONS
-from cnnproj.interpretation.probe import MAPS, Probe
+from cnnproj.interpretation.opened_model import MAPS, OpenedModel
 from cnnproj.randomness import derive_seed
 
 SMOOTH_SAMPLES = 32
@@ -36,47 +36,47 @@ class Heatmaps:
     maps: np.ndarray
 
 
-def methods(probe: Probe) -> tuple[str, ...]:
+def methods(opened: OpenedModel) -> tuple[str, ...]:
     """What a network can be explained by, the method to begin with first."""
-    return WITHOUT_POSITIONS if probe.layer is None else WITH_POSITIONS
+    return WITHOUT_POSITIONS if opened.layer is None else WITH_POSITIONS
 
 
 def explain(model: keras.Sequential, images: np.ndarray, classes: np.ndarray, *, seed: int) -> Heatmaps:
     """What speaks for ``classes`` in ``images``: Grad-CAM, or saliency where the network keeps no positions.
 
     Args:
-        model: as ``Probe`` takes it.
+        model: as ``OpenedModel`` takes it.
         images: (n, height, width, channels), in [0, 1].
         classes: the class to explain for each image, (n,).
         seed: of the noise that saliency is averaged over.
     """
-    probe = Probe(model)
-    method = methods(probe)[0]
-    maps = heatmaps(probe, method, images.astype(np.float32), classes, seed=seed)
-    return Heatmaps(method, probe.layer or "", maps)
+    opened = OpenedModel(model)
+    method = methods(opened)[0]
+    maps = heatmaps(opened, method, images.astype(np.float32), classes, seed=seed)
+    return Heatmaps(method, opened.layer or "", maps)
 
 
-def heatmaps(probe: Probe, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
+def heatmaps(opened: OpenedModel, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
     """The heatmaps of ``method``, float32, (n, height, width), 0 and above.
 
     Args:
-        probe: of the network.
-        method: one of ``methods(probe)``.
+        opened: the network.
+        method: one of ``methods(opened)``.
         images: float32, (n, height, width, channels), in [0, 1].
         classes: the class to explain for each image, (n,).
         seed: of the noise that saliency is averaged over.
     """
-    return enlarge(coarse(probe, method, images, classes, seed=seed), images.shape[1:3])
+    return enlarge(coarse(opened, method, images, classes, seed=seed), images.shape[1:3])
 
 
-def coarse(probe: Probe, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
+def coarse(opened: OpenedModel, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
     """The heatmaps as coarse as the method makes them, float32, (n, rows, columns); arguments as of ``heatmaps``."""
     if method in AT_ONCE:
-        return probe.class_activation(images, classes)[method]
+        return opened.class_activation(images, classes)[method]
     makers: dict[str, Callable[[], np.ndarray]] = {
-        "scorecam": lambda: _score_cam(probe, images, classes),
-        "saliency": lambda: smooth_grad(probe, images, classes, seed=seed),
-        "occlusion": lambda: occlusion(probe, images, classes),
+        "scorecam": lambda: _score_cam(opened, images, classes),
+        "saliency": lambda: smooth_grad(opened, images, classes, seed=seed),
+        "occlusion": lambda: occlusion(opened, images, classes),
     }
     return makers[method]()
 
@@ -93,7 +93,7 @@ def enlarge(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 
 def smooth_grad(
-    probe: Probe, images: np.ndarray, classes: np.ndarray, *, seed: int, noise: float = SMOOTH_NOISE
+    opened: OpenedModel, images: np.ndarray, classes: np.ndarray, *, seed: int, noise: float = SMOOTH_NOISE
 ) -> np.ndarray:
     """How much each pixel moves the score of the class: the mean over noisy copies of the image.
 
@@ -107,12 +107,12 @@ def smooth_grad(
     for sample in range(SMOOTH_SAMPLES):
         random = np.random.default_rng(derive_seed(seed, "smoothgrad", sample))
         noisy = images + spread * random.standard_normal(images.shape, dtype=np.float32)
-        total += np.abs(probe.influence(noisy, classes))
+        total += np.abs(opened.influence(noisy, classes))
     strongest: np.ndarray = (total / SMOOTH_SAMPLES).max(axis=-1)
     return strongest
 
 
-def occlusion(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def occlusion(opened: OpenedModel, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """By how much the probability of the class falls where a square of the image's mean colour covers it.
 
     The square's side is a quarter of the image's shorter side and it moves by half its side; each pixel has the mean
@@ -124,14 +124,14 @@ def occlusion(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndarr
     side = max(2, min(height, width) // 4)
     mean = images.mean(axis=(1, 2), keepdims=True)
     each = np.arange(count)
-    whole = probe.probabilities(images)[each, classes]
+    whole = opened.probabilities(images)[each, classes]
     falls, covered = np.zeros((count, height, width)), np.zeros((height, width))
     for top in _places(height, side):
         for left in _places(width, side):
             place = (slice(None), slice(top, top + side), slice(left, left + side))
             hidden = images.copy()
             hidden[place] = mean
-            falls[place] += (whole - probe.probabilities(hidden)[each, classes])[:, None, None]
+            falls[place] += (whole - opened.probabilities(hidden)[each, classes])[:, None, None]
             covered[place[1:]] += 1
     return np.maximum(falls / covered, 0).astype(np.float32)
 
@@ -141,7 +141,7 @@ def _places(length: int, side: int) -> list[int]:
     return sorted({*range(0, length - side, side // 2), length - side})
 
 
-def _score_cam(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _score_cam(opened: OpenedModel, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Each map weighted by the probability that the class keeps where the image is seen through that map alone.
 
     Of more than 64 maps those that vary most are taken, as Faster Score-CAM does.
@@ -151,8 +151,8 @@ def _score_cam(probe: Probe, images: np.ndarray, classes: np.ndarray) -> np.ndar
     from tf_keras_vis.scorecam import Scorecam
     from tf_keras_vis.utils.scores import CategoricalScore
 
-    score_cam = Scorecam(_Quiet(probe.logits.inputs, probe.logits.outputs, name="quiet"))
-    layer = probe.logits.get_layer(MAPS)
+    score_cam = Scorecam(_Quiet(opened.logits.inputs, opened.logits.outputs, name="quiet"))
+    layer = opened.logits.get_layer(MAPS)
     found = []
     with warnings.catch_warnings():
         # tf-keras-vis hands the images over in a list, of which Keras 3 warns, and takes them out of it

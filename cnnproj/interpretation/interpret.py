@@ -91,28 +91,28 @@ def interpret(
     from cnnproj.interpretation.examination import examine
     from cnnproj.interpretation.feature_maps import feature_maps
     from cnnproj.interpretation.heatmaps import heatmaps, methods
-    from cnnproj.interpretation.probe import Probe
+    from cnnproj.interpretation.opened_model import OpenedModel
 
     recipe, model = load_recipe(model_folder), load_model(model_folder)
     test = open_test(run, images, "interpretation", {recipe.model: recipe.weights_digest})
     _, probabilities = evaluation.probabilities(recipe.model)
     cases = choose_cases(probabilities, test.labels, count)
     positions, predicted = cases["position"].to_numpy(), cases["predicted"].to_numpy()
-    probe = Probe(model)
-    used = methods(probe)
+    opened = OpenedModel(model)
+    used = methods(opened)
     with Progress(say("progress.interpreting"), len(used) + 3) as progress:
         shown, maps = _pixels(test, positions), []
         for method in used:
-            maps.append(heatmaps(probe, method, shown, predicted, seed=seed))
+            maps.append(heatmaps(opened, method, shown, predicted, seed=seed))
             progress.advance()
         checked = _draw(len(test), seed)
         masks = masks_of(source, _names(images, test.rows[checked]), images.shape[:2], recipe.resize)
-        belief = examine(probe, _pixels(test, checked), masks, seed=seed, done=progress.advance)
+        belief = examine(opened, _pixels(test, checked), masks, seed=seed, done=progress.advance)
     table = _table(cases, test, images).assign(strongest=maps[0].max(axis=(1, 2)), row=test.rows[positions])
     write_table(folder / CASES, table)
     with replacing(folder / MAPS) as partial:
         np.save(partial, np.stack(maps))
-    known = {"model": recipe.model, "layer": probe.layer or "", "methods": list(used)}
+    known = {"model": recipe.model, "layer": opened.layer or "", "methods": list(used)}
     write_text(folder / METHODS, json.dumps(known, indent=2) + "\n")
     features = feature_maps(model, shown[0])
     return [*(folder / name for name in (CASES, MAPS, METHODS)), *belief.save(folder), *features.save(folder)]

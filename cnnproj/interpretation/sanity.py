@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from cnnproj.interpretation.probe import Probe
+from cnnproj.interpretation.opened_model import OpenedModel
 from cnnproj.randomness import derive_seed
 
 REPEATS = 3
@@ -42,21 +42,21 @@ class Randomised:
     maps: list[dict[str, np.ndarray]]
 
 
-def randomised(probe: Probe, explain: Maps, images: np.ndarray, *, seed: int) -> Randomised:
+def randomised(opened: OpenedModel, explain: Maps, images: np.ndarray, *, seed: int) -> Randomised:
     """Randomise the weights of a network from its last layer to its first, and look what is left of its maps.
 
     The values of each weight array are dealt out anew among its places, so a layer keeps their distribution and loses
     what it has learnt. Of many layers several go at once. Afterwards the network is as it was.
 
     Args:
-        probe: of the network.
+        opened: the network.
         explain: gives the coarse maps of images by method, for the classes that are explained.
         images: float32, (n, height, width, channels), in [0, 1].
         seed: of the dealing.
 
     Source: Adebayo et al., "Sanity checks for saliency maps" (2018), cascading randomisation.
     """
-    original, layers = explain(images), probe.layers
+    original, layers = explain(images), opened.layers
     learnt = [layer.get_weights() for layer in layers]
     steps = np.array_split(np.arange(len(layers)), min(MOST_STEPS, len(layers)))
     left: dict[str, list[list[np.ndarray]]] = {method: [] for method in original}

@@ -21,20 +21,20 @@ TRUTH[:, :HALF, :HALF] = True
 
 @pytest.fixture(scope="module")
 def quadrant():
-    from cnnproj.interpretation.probe import Probe
+    from cnnproj.interpretation.opened_model import OpenedModel
 
-    return Probe(one_quadrant())
+    return OpenedModel(one_quadrant())
 
 
 @pytest.fixture(scope="module")
 def untrained():
     import keras
 
-    from cnnproj.interpretation.probe import Probe
+    from cnnproj.interpretation.opened_model import OpenedModel
 
     keras.utils.set_random_seed(1)
     network = architectures()["compact_cnn"]
-    return Probe(network.build((SIDE, SIDE, 1), 3, network.defaults))
+    return OpenedModel(network.build((SIDE, SIDE, 1), 3, network.defaults))
 
 
 class TestDeletionAndInsertion:
@@ -170,11 +170,11 @@ class TestAnExamination:
         assert examine(quadrant, IMAGES, TRUTH, seed=0).numbers.equals(belief.numbers)
 
     def test_of_a_network_without_positions_is_of_its_saliency(self):
-        from cnnproj.interpretation.probe import Probe
+        from cnnproj.interpretation.opened_model import OpenedModel
 
         network = architectures()["mlp"]
-        probe = Probe(network.build((8, 8, 1), 3, network.defaults))
-        belief = examine(probe, IMAGES[:4, :8, :8], None, seed=0)
+        opened = OpenedModel(network.build((8, 8, 1), 3, network.defaults))
+        belief = examine(opened, IMAGES[:4, :8, :8], None, seed=0)
         assert list(belief.numbers["method"]) == ["saliency"]
         assert belief.numbers["pointing"].isna().all()
         assert belief.numbers[["deletion", "insertion", "randomised", "stable"]].notna().all(axis=None)

@@ -26,17 +26,17 @@ def model(request):
 
 
 @pytest.fixture(scope="module")
-def probe(model):
-    from cnnproj.interpretation.probe import Probe
+def opened(model):
+    from cnnproj.interpretation.opened_model import OpenedModel
 
-    return Probe(model)
+    return OpenedModel(model)
 
 
 @pytest.fixture(scope="module")
-def cnn(probe):
-    if probe.layer is None:
+def cnn(opened):
+    if opened.layer is None:
         pytest.skip("it keeps no positions")
-    return probe
+    return opened
 
 
 def reference(model, method: str, **how: object) -> np.ndarray:
@@ -82,46 +82,46 @@ class TestEveryNetworkAsTfKerasVisHasIt:
             ours = ours * np.exp(score)[:, None, None]
         assert_the_same(ours, theirs)
 
-    def test_by_saliency(self, model, probe):
+    def test_by_saliency(self, model, opened):
         from cnnproj.interpretation.heatmaps import smooth_grad
 
         theirs = reference(model, "saliency", smooth_samples=0, normalize_map=False)
-        assert_the_same(smooth_grad(probe, COLOUR, CLASSES, seed=0, noise=0), theirs)
+        assert_the_same(smooth_grad(opened, COLOUR, CLASSES, seed=0, noise=0), theirs)
 
 
 class TestEveryNetwork:
-    def test_is_explained_by_every_method_in_finite_numbers_at_the_size_of_the_image(self, probe):
+    def test_is_explained_by_every_method_in_finite_numbers_at_the_size_of_the_image(self, opened):
         from cnnproj.interpretation.heatmaps import heatmaps, methods
 
-        assert ("gradcam" in methods(probe)) == (probe.layer is not None)
-        for method in methods(probe):
-            maps = heatmaps(probe, method, COLOUR, CLASSES, seed=0)
+        assert ("gradcam" in methods(opened)) == (opened.layer is not None)
+        for method in methods(opened):
+            maps = heatmaps(opened, method, COLOUR, CLASSES, seed=0)
             assert maps.shape == (3, 32, 32), method
             assert maps.dtype == np.float32
             assert np.isfinite(maps).all(), method
             assert maps.min() >= 0, method
 
     def test_gives_in_batches_what_it_gives_one_by_one(self, cnn, monkeypatch):
-        from cnnproj.interpretation import probe
+        from cnnproj.interpretation import opened
 
         at_once = cnn.class_activation(COLOUR, CLASSES)
-        monkeypatch.setattr(probe, "BATCH", 1)
+        monkeypatch.setattr(opened, "BATCH", 1)
         one_by_one = cnn.class_activation(COLOUR, CLASSES)
         for method, maps in at_once.items():
             np.testing.assert_allclose(maps, one_by_one[method], atol=1e-5 * float(maps.max()))
 
-    def test_stays_as_it_is(self, model, probe):
+    def test_stays_as_it_is(self, model, opened):
         import keras
 
         from cnnproj.interpretation.heatmaps import heatmaps, methods
 
         before = model(COLOUR, training=False).numpy()
-        heatmaps(probe, methods(probe)[0], COLOUR, CLASSES, seed=0)
+        heatmaps(opened, methods(opened)[0], COLOUR, CLASSES, seed=0)
         assert model.layers[-1].activation is keras.activations.softmax
         np.testing.assert_array_equal(model(COLOUR, training=False).numpy(), before)
 
-    def test_gives_the_probabilities_of_the_network(self, model, probe):
-        np.testing.assert_allclose(probe.probabilities(COLOUR), model(COLOUR, training=False), atol=1e-6)
+    def test_gives_the_probabilities_of_the_network(self, model, opened):
+        np.testing.assert_allclose(opened.probabilities(COLOUR), model(COLOUR, training=False), atol=1e-6)
 
 
 @pytest.mark.parametrize(("build", "layer"), [(in_blocks, "block_2"), (nested, "backbone")])
@@ -129,36 +129,36 @@ class TestANetworkOfBlocks:
     def test_is_read_at_its_last_block_by_every_method(self, build, layer):
         from cnnproj.interpretation.heatmaps import heatmaps
         from cnnproj.interpretation.methods import WITH_POSITIONS
-        from cnnproj.interpretation.probe import Probe
+        from cnnproj.interpretation.opened_model import OpenedModel
 
-        probe = Probe(build())
-        assert probe.layer == layer
+        opened = OpenedModel(build())
+        assert opened.layer == layer
         images = np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
         for method in WITH_POSITIONS:
-            maps = heatmaps(probe, method, images, np.array([0, 1]), seed=0)
+            maps = heatmaps(opened, method, images, np.array([0, 1]), seed=0)
             assert maps.shape == (2, 16, 16)
             assert np.isfinite(maps).all(), method
 
     def test_is_asked_for_what_stands_before_its_softmax(self, build, layer):
-        from cnnproj.interpretation.probe import Probe
+        from cnnproj.interpretation.opened_model import OpenedModel
 
         model = build()
-        probe, images = Probe(model), np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
-        powers = np.exp(probe.logits(images, training=False).numpy())
+        opened, images = OpenedModel(model), np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
+        powers = np.exp(opened.logits(images, training=False).numpy())
         expected = powers / powers.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(model(images, training=False), expected, atol=1e-5)
-        np.testing.assert_allclose(probe.probabilities(images), expected, atol=1e-5)
+        np.testing.assert_allclose(opened.probabilities(images), expected, atol=1e-5)
 
 
 class TestANetworkThatLooksAtOneQuadrant:
     @pytest.mark.parametrize("method", ["gradcam", "gradcam_plus_plus", "layercam", "saliency", "occlusion"])
     def test_is_seen_to_do_so(self, method):
         from cnnproj.interpretation.heatmaps import heatmaps
-        from cnnproj.interpretation.probe import Probe
+        from cnnproj.interpretation.opened_model import OpenedModel
 
-        probe, images = Probe(one_quadrant()), bright_quadrants(2)
-        assert probe.layer == "quadrant"
-        maps = heatmaps(probe, method, images, np.array([0, 0]), seed=0)
+        opened, images = OpenedModel(one_quadrant()), bright_quadrants(2)
+        assert opened.layer == "quadrant"
+        maps = heatmaps(opened, method, images, np.array([0, 0]), seed=0)
         inside = maps[:, :HALF, :HALF].sum(axis=(1, 2)) / maps.sum(axis=(1, 2))
         assert (inside > (0.6 if method == "occlusion" else 0.99)).all()  # a square of 4 pixels reaches over the edge
         assert (maps.reshape(2, -1).argmax(axis=1) % 16 < HALF).all()
@@ -184,10 +184,10 @@ def test_a_value_is_enlarged_about_the_middle_of_its_pixels():
 
 def test_the_noise_is_that_of_the_seed():
     from cnnproj.interpretation.heatmaps import smooth_grad
-    from cnnproj.interpretation.probe import Probe
+    from cnnproj.interpretation.opened_model import OpenedModel
 
     network = architectures()["mlp"]
-    probe = Probe(network.build((32, 32, 3), 4, network.defaults))
-    first, same, other = (smooth_grad(probe, COLOUR, CLASSES, seed=seed) for seed in (1, 1, 2))
+    opened = OpenedModel(network.build((32, 32, 3), 4, network.defaults))
+    first, same, other = (smooth_grad(opened, COLOUR, CLASSES, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()

@@ -66,7 +66,7 @@ class TestEveryNetwork:
 
     def test_is_explained_by_a_map_of_at_least_4x4_or_by_saliency(self, name, patterns):
         from cnnproj.interpretation.heatmaps import explain
-        from cnnproj.interpretation.probe import gradcam_layer
+        from cnnproj.interpretation.opened_model import gradcam_layer
 
         network = architectures()[name]
         model = network.build(patterns.shape, 3, network.defaults)
@@ -97,7 +97,7 @@ def test_grad_cam_equals_its_definition(patterns):
     import tensorflow as tf
 
     from cnnproj.interpretation.heatmaps import explain
-    from cnnproj.interpretation.probe import gradcam_layer
+    from cnnproj.interpretation.opened_model import gradcam_layer
 
     keras.utils.set_random_seed(2)
     network = architectures()["compact_cnn"]

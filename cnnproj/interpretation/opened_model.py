@@ -10,7 +10,7 @@ import tensorflow as tf
 
 LEAST_POSITIONS = 4  # a coarser map than 4×4 says little about where
 BATCH = 32
-MAPS = "maps"  # what the layer is called, in ``Probe.logits``, that hands on the maps
+MAPS = "maps"  # what the layer is called, in ``OpenedModel.logits``, that hands on the maps
 
 
 def gradcam_layer(model: keras.Sequential) -> str | None:
@@ -27,7 +27,7 @@ def gradcam_layer(model: keras.Sequential) -> str | None:
     return found
 
 
-class Probe:
+class OpenedModel:
     """Asks a network, in batches, what its explanations need. The network itself stays as it is.
 
     Its graph is built anew from its layers, whatever these are: a network within the network too. The last activation

@@ -151,11 +151,11 @@ class TestAChange:
         assert stale["tune mlp"] == "training.balance was – and is class_weights"
 
     def test_of_the_balance_reaches_search_and_training(self, project, monkeypatch):
-        from cnnproj import training
+        from cnnproj import final_training, training
         from cnnproj.tuning import search
 
         asked, fit = [], training.fit
-        for module in (training, search):
+        for module in (final_training, search):
             monkeypatch.setattr(
                 module, "fit", lambda *given, **how: asked.append(how["training"].balance) or fit(*given, **how)
             )

@@ -102,10 +102,10 @@ class TestEveryNetwork:
             assert maps.min() >= 0, method
 
     def test_gives_in_batches_what_it_gives_one_by_one(self, cnn, monkeypatch):
-        from cnnproj.interpretation import opened
+        from cnnproj.interpretation import opened_model
 
         at_once = cnn.class_activation(COLOUR, CLASSES)
-        monkeypatch.setattr(opened, "BATCH", 1)
+        monkeypatch.setattr(opened_model, "BATCH", 1)
         one_by_one = cnn.class_activation(COLOUR, CLASSES)
         for method, maps in at_once.items():
             np.testing.assert_allclose(maps, one_by_one[method], atol=1e-5 * float(maps.max()))

@@ -2,15 +2,18 @@
 
     python benchmarks/search.py epochs                          # the embedded digits
     python benchmarks/search.py epochs --data FOLDER signs      # FOLDER/sign_digits.zip at 32×32
+    python benchmarks/search.py epochs --wide                   # a wide space instead of the network's own
     python benchmarks/search.py kills                           # SIGKILL at 20 random moments of one search
     python benchmarks/search.py disk                            # what 100 trials take up
     python benchmarks/search.py overhead                        # seconds of a trial beyond its epochs
     python benchmarks/search.py workers                         # two workers against one, on a PostgreSQL server
 
-`epochs` searches the compact CNN's own space with the same training for all: ours (TPE, halving), random search without
-pruning, and, where keras-tuner is installed, its RandomSearch and Hyperband. Each may train as many epochs in all as
-random search does. For each seed: the best validation accuracy of each, and after how many epochs each first had that
-of random search. KerasTuner's Hyperband goes on from saved weights, so only its further epochs are counted.
+`epochs` searches the compact CNN's own space, which is narrow and about its defaults, or, with `--wide`, all that the
+course names: optimizer, learning rate over three orders of magnitude, width, depth, activation, dropout. The training
+is the same for all: ours (TPE, halving), random search without pruning, and, where keras-tuner is installed, its
+RandomSearch and Hyperband. Each may train as many epochs in all as random search does. For each seed: the best
+validation accuracy of each, and after how many epochs each first had that of random search. KerasTuner's Hyperband
+goes on from saved weights, so only its further epochs are counted.
 
 `workers` needs a PostgreSQL server whose user may create databases: CNNPROJ_POSTGRESQL names it, as
 postgresql://user@127.0.0.1:5432, and PGPASSWORD holds the password. Each worker trains with one thread; counted is the
@@ -76,7 +79,26 @@ def train(images, network, chosen, *, epochs: int, seed: int, on_epoch):
     return fit(network, images, chosen, epochs=epochs, seed=seed, augmentation=vary, on_epoch=on_epoch)
 
 
-def ours(images, folder: Path, *, trials: int, epochs: int, seed: int, ledger: Ledger, **table) -> None:
+def space_of(network, wide: bool):
+    """What is searched."""
+    from cnnproj.models import Choice, Range
+    from cnnproj.models.registry import OPTIMIZERS
+
+    if not wide:
+        return network.space
+    return {
+        "optimizer": Choice(*OPTIMIZERS),
+        "learning_rate": Range(1e-4, 1e-1, log=True),
+        "filters": Choice(8, 16, 24, 32),
+        "depth": Choice(2, 3, 4),
+        "activation": Choice("relu", "elu", "tanh", "sigmoid"),
+        "dropout": Range(0.0, 0.6),
+    }
+
+
+def ours(
+    images, folder: Path, *, trials: int, epochs: int, seed: int, ledger: Ledger, wide: bool = False, **table
+) -> None:
     """Our search, its epochs entered in ``ledger``."""
     from cnnproj.models import architectures
     from cnnproj.settings import SearchTable, TrainingTable
@@ -94,7 +116,7 @@ def ours(images, folder: Path, *, trials: int, epochs: int, seed: int, ledger: L
     try:
         search.search(
             network,
-            network.space,
+            space_of(network, wide),
             images,
             folder,
             table=SearchTable.model_validate(table),
@@ -111,20 +133,23 @@ def ours(images, folder: Path, *, trials: int, epochs: int, seed: int, ledger: L
         search.fit = usual
 
 
-def keras_tuner(images, folder: Path, kind: str, *, trials: int, epochs: int, seed: int, ledger: Ledger) -> None:
+def keras_tuner(
+    images, folder: Path, kind: str, *, trials: int, epochs: int, seed: int, ledger: Ledger, wide: bool
+) -> None:
     """KerasTuner's search on the same space with the same training."""
     import keras_tuner
 
     from cnnproj.models import Choice, architectures
 
     network = architectures()["compact_cnn"]
+    space = space_of(network, wide)
 
     def build(given):
-        for name, space in network.space.items():
-            if isinstance(space, Choice):
-                given.Choice(name, list(space.values))
+        for name, values in space.items():
+            if isinstance(values, Choice):
+                given.Choice(name, list(values.values))
             else:
-                given.Float(name, space.low, space.high, sampling="log" if space.log else "linear")
+                given.Float(name, values.low, values.high, sampling="log" if values.log else "linear")
         return network.build(images.shape, len(images.classes), network.defaults)
 
     options = {
@@ -142,7 +167,7 @@ def keras_tuner(images, folder: Path, kind: str, *, trials: int, epochs: int, se
     class Tuner(base):
         def run_trial(self, trial, *given, **how):
             values = trial.hyperparameters.values
-            chosen = {**network.defaults, **{name: values[name] for name in network.space}}
+            chosen = {**network.defaults, **{name: values[name] for name in space}}
             first, last = values.get("tuner/initial_epoch", 0), values.get("tuner/epochs", epochs)
 
             def note(row):
@@ -156,7 +181,7 @@ def keras_tuner(images, folder: Path, kind: str, *, trials: int, epochs: int, se
         Tuner(**options).search(verbose=0)
 
 
-def compare(sets: list[str], data: Path | None, *, seeds: int, trials: int, epochs: int) -> None:
+def compare(sets: list[str], data: Path | None, *, seeds: int, trials: int, epochs: int, wide: bool) -> None:
     """Print the table of epochs."""
     tuner = importlib.util.find_spec("keras_tuner") is not None
     names = ["random", "cnnproj", *(["KerasTuner random", "KerasTuner hyperband"] if tuner else [])]
@@ -171,7 +196,7 @@ def compare(sets: list[str], data: Path | None, *, seeds: int, trials: int, epoc
                     folder = Path(work, who, str(seed))
                     budget = None if who == "random" else len(ledgers["random"][seed].best)
                     ledger = Ledger(budget)
-                    given = {"epochs": epochs, "seed": seed, "ledger": ledger}
+                    given = {"epochs": epochs, "seed": seed, "ledger": ledger, "wide": wide}
                     if who == "random":
                         ours(images, folder, trials=trials, sampler="random", pruning="none", **given)
                     elif who == "cnnproj":
@@ -179,9 +204,10 @@ def compare(sets: list[str], data: Path | None, *, seeds: int, trials: int, epoc
                     else:
                         keras_tuner(images, folder, who.split()[1], trials=100 * trials, **given)
                     ledgers[who].append(ledger)
-        print(
-            f"\n{name}, compact_cnn, {len(images.validation)} validation images, {trials} trials of {epochs} epochs\n"
+        about = (
+            f"{name}, compact_cnn, {'a wide' if wide else 'its own'} space, {len(images.validation)} validation images"
         )
+        print(f"\n{about}, {trials} trials of {epochs} epochs\n")
         print("| | " + " | ".join(f"seed {seed}" for seed in range(seeds)) + " | median |")
         print("|---|" + "---|" * (seeds + 1))
         for who in names:
@@ -319,8 +345,9 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", help=f"for epochs: some of {', '.join(SETS)}; digits unless said otherwise")
     parser.add_argument("--data", type=Path, help="the folder with sign_digits.zip")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--wide", action="store_true", help="for epochs: a wide space")
     parser.add_argument("--smoke", action="store_true", help="next to no training")
     chosen = parser.parse_intermixed_args()
     sets = chosen.sets or ["digits"]
@@ -329,7 +356,7 @@ def main() -> None:
     match chosen.what:
         case "epochs":
             budget = (1, 2, 1) if chosen.smoke else (chosen.seeds, chosen.trials, chosen.epochs)
-            compare(sets, chosen.data, seeds=budget[0], trials=budget[1], epochs=budget[2])
+            compare(sets, chosen.data, seeds=budget[0], trials=budget[1], epochs=budget[2], wide=chosen.wide)
         case "kills":
             kills(1 if chosen.smoke else 20, 4 if chosen.smoke else 24)
         case "disk":

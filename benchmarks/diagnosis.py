@@ -259,9 +259,10 @@ def train(spoilt: Spoilt, seed: int):
     from cnnproj.diagnosis.chance import confusion_of
     from cnnproj.diagnosis.evidence import Evidence
     from cnnproj.diagnosis.measure import measure
+    from cnnproj.inference import predict
     from cnnproj.models import architectures
     from cnnproj.settings import Settings
-    from cnnproj.training import DivergenceError, fit, predict
+    from cnnproj.training import DivergenceError, fit
 
     with tempfile.TemporaryDirectory() as work:
         images = deal(spoilt.data, seed, Path(work))

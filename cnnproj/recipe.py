@@ -53,7 +53,7 @@ class Recipe(BaseModel):
 
 def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path]:
     """Write the network of ``result`` to ``folder``; ``known`` are the recipe's fields that the fit does not have."""
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     model, best = result.model, result.best
     recipe = Recipe(

@@ -18,14 +18,13 @@ from cnnproj.data.augmentation import Augmentation, strengthen
 from cnnproj.data.batches import Batches, Feed
 from cnnproj.data.images import Images, Part
 from cnnproj.errors import TrialError
+from cnnproj.inference import outputs
 from cnnproj.models import CONDITIONS, TRAINING_DEFAULTS, Architecture, Value
 from cnnproj.models.layers import Dropout
 from cnnproj.runtime import best_precision
 from cnnproj.selection import best_epoch
 from cnnproj.settings import TrainingTable
 from cnnproj.words import say
-
-PREDICTION_BATCH = 256
 
 
 class DivergenceError(TrialError):
@@ -149,23 +148,6 @@ def pace(step: int, steps: int, training: TrainingTable) -> float:
             return 1.0
 
 
-def predict(model: keras.Sequential, part: Part) -> np.ndarray:
-    """The probabilities of each image of ``part``, float32, (n, classes), with the sum 1 whatever the last layer is."""
-    given = _outputs(model, part)
-    total = given.sum(axis=1, keepdims=True)
-    return given if np.allclose(total, 1, atol=1e-3) else given / np.maximum(total, np.finfo(np.float32).tiny)
-
-
-def _outputs(model: keras.Sequential, part: Part) -> np.ndarray:
-    """What the last layer gives for each image of ``part``, float32, (n, classes)."""
-    size = math.ceil(len(part) / math.ceil(len(part) / PREDICTION_BATCH))
-    shape = (size, *part.shape)  # the last batch is filled up: another size would be traced anew
-    with Feed(Batches(part, size), epochs=1) as feed:
-        found = [model.predict_on_batch(np.resize(pixels, shape))[: len(pixels)] for pixels, _ in feed.epoch()]
-    outputs: np.ndarray = np.concatenate(found)
-    return outputs
-
-
 class _Runner:
     """A network that is traced once, and trained again and again from new weights.
 
@@ -264,9 +246,9 @@ def make_loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
 
 def _measure(model: keras.Sequential, part: Part) -> dict[str, float]:
     """Loss and accuracy on the validation part."""
-    outputs = _outputs(model, part)
-    loss = model.loss(np.eye(len(part.classes), dtype=np.float32)[part.labels], outputs)
-    accuracy = np.mean(outputs.argmax(axis=1) == part.labels)
+    given = outputs(model, part)
+    loss = model.loss(np.eye(len(part.classes), dtype=np.float32)[part.labels], given)
+    accuracy = np.mean(given.argmax(axis=1) == part.labels)
     return {"val_loss": float(loss), "val_accuracy": float(accuracy)}
 
 

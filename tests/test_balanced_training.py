@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_weights_and_others_than_without_balance(im
 
 @pytest.mark.parametrize("balance", ["class_weights", "augment"])
 def test_the_rare_class_is_found_more_often(images, balance):
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     rare = images.validation.labels == 1
     found = {}
@@ -100,7 +100,7 @@ def test_real_and_artificial_images_are_counted(images, balance, epoch):
 
 def test_weights_count_in_the_loss_and_each_image_once_in_the_accuracy(images):
     """Told from a network that does not learn: one layer, at a learning rate of next to nothing."""
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     still = {"depth": 0, "learning_rate": 1e-12, "label_smoothing": 0.0}
     result = fitted(images, "class_weights", epochs=1, augmentation={}, **still)
@@ -115,7 +115,7 @@ def test_weights_count_in_the_loss_and_each_image_once_in_the_accuracy(images):
 
 @pytest.mark.parametrize("balance", ["class_weights", "augment"])
 def test_the_validation_part_is_measured_as_it_is(images, balance):
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     result = fitted(images, balance, epochs=1, label_smoothing=0.0)
     probabilities, labels = predict(result.model, images.validation), images.validation.labels

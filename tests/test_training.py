@@ -81,7 +81,7 @@ def test_training_stops_after_as_many_epochs_in_vain_as_asked_and_keeps_the_best
 
 
 def test_the_weights_are_those_of_the_best_epoch(images):
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     result = fitted(images, epochs=6, schedule="constant")
 
@@ -100,14 +100,14 @@ def test_every_epoch_is_told_as_it_ends(images):
 
 
 def test_how_the_epochs_were_cut_into_batches_is_not_seen_in_predictions(images, monkeypatch):
-    from cnnproj import training
+    from cnnproj import inference
 
     model = fitted(images, epochs=1).model
-    whole = training.predict(model, images.validation)
-    monkeypatch.setattr(training, "PREDICTION_BATCH", 16)
+    whole = inference.predict(model, images.validation)
+    monkeypatch.setattr(inference, "BATCH", 16)
 
     assert whole.shape == (70, 2)
-    np.testing.assert_allclose(training.predict(model, images.validation), whole, atol=1e-6)
+    np.testing.assert_allclose(inference.predict(model, images.validation), whole, atol=1e-6)
 
 
 def test_a_network_is_traced_once_although_its_last_batch_is_smaller(images, monkeypatch):

@@ -153,7 +153,7 @@ def divide_images(
     if group_pattern is not None:
         images["group"] = images["group"].mask(images["group"] == "", _named(images["image"], group_pattern))
     identity = [dict(fractions), group_pattern, seed]
-    earlier = _earlier(folder / DEALT, identity)
+    earlier, deals = load_dealt(folder / DEALT, identity)
     parts = split(images, fractions, seed=seed, pairs=audit.pairs, earlier=earlier, set_leaks_aside=set_leaks_aside)
     before = images["content"].map(earlier)
     moved = before.notna() & (before != parts["split"]) & (parts["aside"] == "")
@@ -171,7 +171,10 @@ def divide_images(
     # What is not there this time keeps its part for when it comes back; of equal images the one that is used counts.
     order = parts["aside"].eq("").sort_values(kind="stable").index
     dealt = {**earlier, **dict(zip(images["content"][order], parts["split"][order], strict=True))}
-    write_text(folder / DEALT, json.dumps({"identity": identity, "parts": dealt}, sort_keys=True) + "\n")
+    now = max(deals.values(), default=0) + 1
+    deals = {content: deals.get(content, now) for content in dealt}
+    record = {"identity": identity, "parts": dealt, "deals": deals}
+    write_text(folder / DEALT, json.dumps(record, sort_keys=True) + "\n")
     return [folder / name for name in (TABLE, MOVES, CLASSES, ASIDE, DEALT)]
 
 
@@ -184,9 +187,15 @@ def _named(paths: pd.Series, pattern: str) -> pd.Series:
     return pd.Series(names, index=paths.index, dtype=object)
 
 
-def _earlier(path: Path, identity: Sequence[object]) -> dict[str, str]:
-    """The part of each content in an earlier split of the same identity."""
+def load_dealt(path: Path, identity: Sequence[object]) -> tuple[dict[str, str], dict[str, int]]:
+    """The part of each content in the latest split of the same ``identity``, and with which deal it came, from 1.
+
+    By the deals a split of images that have grown in number can be dealt again in the same steps.
+    """
     if not path.is_file():
-        return {}
+        return {}, {}
     dealt = json.loads(path.read_text(encoding="utf-8"))
-    return dict(dealt["parts"]) if dealt["identity"] == identity else {}
+    if dealt["identity"] != identity:
+        return {}, {}
+    parts: dict[str, str] = dealt["parts"]
+    return parts, dealt.get("deals") or dict.fromkeys(parts, 1)

@@ -83,7 +83,7 @@ def evaluate(run: Run, images: Images, folders: dict[str, Path], folder: Path, *
     Returns:
         The files written.
     """
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     recipes = {name: load_recipe(path) for name, path in folders.items()}
     best = best_model(recipes, len(images.validation))

@@ -1,5 +1,7 @@
 """Every image is decoded and resized once, the bad ones are set aside, and what was stored is what is read."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -211,6 +213,21 @@ def test_training_images_that_leak_are_kept_if_that_is_wanted(tmp_path):
 
 def parts_of(images) -> dict[str, str]:
     return dict(zip(images.table["image"], images.table["split"], strict=True))
+
+
+def test_it_is_known_with_which_deal_an_image_came(tmp_path):
+    def deals():
+        dealt = json.loads((tmp_path / "dealt.json").read_text())
+        assert dealt["deals"].keys() == dealt["parts"].keys()
+        return sorted(dealt["deals"].values())
+
+    stored(painted(numbered(20)), tmp_path)
+    assert deals() == [1] * 20
+    stored(painted(numbered(23)), tmp_path)
+    stored(painted(numbered(23)), tmp_path)
+    assert deals() == [1] * 20 + [2] * 3
+    stored(painted(numbered(23)), tmp_path, seed=4)
+    assert deals() == [1] * 23
 
 
 def test_images_that_were_there_keep_their_part_when_others_are_added(tmp_path):

@@ -23,7 +23,8 @@ def measured(network, images: Images, trained=None, seed: int = 1, **chosen: obj
 
 def gathered(network, images: Images, *, epochs: int = 8, seed: int = 1, **chosen: object) -> Evidence:
     """Train ``network`` and gather the evidence, as a project does by way of its files."""
-    from cnnproj.training import DivergenceError, predict
+    from cnnproj.inference import predict
+    from cnnproj.training import DivergenceError
 
     given = {**network.defaults, "batch_size": 16, **chosen}
     result, diverged, confusion, history = None, None, None, pd.DataFrame()

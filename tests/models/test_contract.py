@@ -41,8 +41,9 @@ class TestEveryNetwork:
         assert len(architectures()[name].space) >= 2
 
     def test_learns_a_tiny_set_and_comes_back_from_disk_the_same(self, name, patterns, tmp_path):
+        from cnnproj.inference import predict
         from cnnproj.recipe import load_model, load_predictions, save
-        from cnnproj.training import fit, predict
+        from cnnproj.training import fit
 
         network = architectures()[name]
         chosen = {**network.defaults, "batch_size": 8}

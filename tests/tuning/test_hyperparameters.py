@@ -32,8 +32,8 @@ def test_every_optimizer_learns(images, optimizer):
 def test_every_loss_has_its_last_layer_and_gives_probabilities(images, loss, tmp_path):
     import keras
 
+    from cnnproj.inference import predict
     from cnnproj.recipe import load_model, save
-    from cnnproj.training import predict
 
     result = trained(images, epochs=4, loss=loss)
     probabilities = predict(result.model, images.validation)
@@ -58,7 +58,7 @@ def test_every_loss_has_its_last_layer_and_gives_probabilities(images, loss, tmp
 
 
 def test_the_validation_loss_is_the_one_that_was_asked_for(images):
-    from cnnproj.training import predict
+    from cnnproj.inference import predict
 
     result = trained(images, loss="mean_squared_error")
     truth = np.eye(2)[images.validation.labels]

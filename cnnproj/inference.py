@@ -1,0 +1,33 @@
+"""What a network says of the images of a part, without training it: nothing here, or below it, can train."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnproj.data.batches import Batches, Feed
+from cnnproj.data.images import Part
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH = 256
+
+
+def predict(model: keras.Sequential, part: Part) -> np.ndarray:
+    """The probabilities of each image of ``part``, float32, (n, classes), with the sum 1 whatever the last layer is."""
+    given = outputs(model, part)
+    total = given.sum(axis=1, keepdims=True)
+    return given if np.allclose(total, 1, atol=1e-3) else given / np.maximum(total, np.finfo(np.float32).tiny)
+
+
+def outputs(model: keras.Sequential, part: Part) -> np.ndarray:
+    """What the last layer gives for each image of ``part``, float32, (n, classes)."""
+    size = math.ceil(len(part) / math.ceil(len(part) / BATCH))
+    shape = (size, *part.shape)  # the last batch is filled up: another size would be traced anew
+    with Feed(Batches(part, size), epochs=1) as feed:
+        found = [model.predict_on_batch(np.resize(pixels, shape))[: len(pixels)] for pixels, _ in feed.epoch()]
+    together: np.ndarray = np.concatenate(found)
+    return together

@@ -39,6 +39,7 @@ class Limits:
         picture_pixels: in one picture.
         objects: groups, arrays and attributes in a file of weights.
         parameters: of one network.
+        outputs: of one layer for one image.
         layers: of one network.
     """
 
@@ -72,6 +73,7 @@ class Limits:
     picture_pixels: int = 40_000_000
     objects: int = 10_000
     parameters: int = 200_000_000
+    outputs: int = 50_000_000
     layers: int = 500
 
     def bytes_for(self, name: str) -> int:

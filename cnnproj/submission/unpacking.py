@@ -116,7 +116,7 @@ def _require_plain_end(file: BinaryIO, limits: Limits) -> None:
         raise ValueError(say("opened.no_end"))
     most = limits.members
     if count > most or length > most * 1_000:
-        raise ValueError(say("opened.members", count=count, most=most))
+        raise ValueError(say("opened.members", n=count, most=most))
     file.seek(0)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.models import ACTIVATIONS, architectures
@@ -99,7 +100,7 @@ def build_own(submission: Submission, name: str) -> keras.Sequential:
         wanted = ".".join(map(str, _RECENT))
         raise Unchecked("opened.keras_too_old", model=shown(name), wanted=wanted, version=keras.__version__)
     file = f"models/{name}/{WHOLE}"
-    layers = _layers(_configuration(submission, file), file, submission.limits)
+    layers = _layers(submission.read(file), file, submission.limits)
     recipe = submission.recipes[name]
 
     def build() -> keras.Sequential:
@@ -133,9 +134,12 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
 # A configuration ----------------------------------------------------------------------------------------------------
 
 
-def _configuration(submission: Submission, file: str) -> Mapping[str, Any]:
-    submission.read(file)
-    path, limits = submission.folder / file, submission.limits
+def read_configuration(path: Path, file: str, limits: Limits) -> Mapping[str, Any]:
+    """What the ``.keras`` file called ``file``, at ``path``, says of its network: plain JSON, of which nothing is made.
+
+    Raises:
+        Unreadable: where it is no safe zip, or says nothing that can be read.
+    """
     with path.open("rb") as whole, open_zip(whole, limits, Unreadable, path=file) as archive:
         try:
             with archive.open(CONFIGURATION) as member:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.models import ACTIVATIONS, architectures
-from cnnproj.recipe import RECIPE, WHOLE
+from cnnproj.recipe import RECIPE, WHOLE, Recipe
 from cnnproj.submission.documents import read_json
 from cnnproj.submission.finding import Unchecked
 from cnnproj.submission.limits import Limits, Unreadable, shown
@@ -78,8 +78,8 @@ def build_network(submission: Submission, name: str) -> keras.Sequential:
         Unreadable: where it cannot be built of what the submission says, or is larger than a network may be.
         Unchecked: where this cnnproj or this Keras cannot build it, though another might.
     """
-    recipe = submission.recipes[name]
     file = f"models/{name}/{RECIPE}"
+    recipe: Recipe = submission.read(file)
     network = architectures().get(name)
     if network is not None and network.ours != recipe.ours:
         raise Unreadable("opened.recipe", file=file, key="ours", came=recipe.ours)
@@ -101,7 +101,7 @@ def build_own(submission: Submission, name: str) -> keras.Sequential:
         raise Unchecked("opened.keras_too_old", model=shown(name), wanted=wanted, version=keras.__version__)
     file = f"models/{name}/{WHOLE}"
     layers = _layers(submission.read(file), file, submission.limits)
-    recipe = submission.recipes[name]
+    recipe: Recipe = submission.read(f"models/{name}/{RECIPE}")
 
     def build() -> keras.Sequential:
         return keras.Sequential([keras.Input(recipe.shape), *(make() for make in layers)], name=name)

@@ -6,15 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.limits import Refused, Unreadable
-from cnnproj.submission.networks import build_network
-from cnnproj.submission.opened import Submission, load_weights, open_submission
+from cnnproj.submission.limits import Refused
+from cnnproj.submission.opened import build_network, load_weights, open_submission
 
 from .conftest import members_of
 from .hostile import CANARY, HOSTILE, OWN, Members, zipped
@@ -28,34 +26,12 @@ def honest(finished: Path) -> Members:
     return {**members_of(finished), "notebooks/01_data.ipynb": notebook}
 
 
-def asked(submission: Submission) -> Iterator[Callable[[], object]]:
-    """All that a submission can be asked for, without TensorFlow."""
-    yield from (
-        lambda kept=name: getattr(submission, kept)
-        for name in ("contents", "manifest", "settings", "recipes", "classes", "images", "found", "dealt")
-    )
-    yield from (
-        lambda kept=name: getattr(submission, kept)
-        for name in ("test_images", "cases", "explained", "heatmaps", "report", "notebooks", "pictures")
-    )
-    for model in submission.models:
-        for method in ("history", "layers", "trials", "best", "validation", "predictions"):
-            yield lambda kept=(method, model): getattr(submission, kept[0])(kept[1])
-    for table in ("scores", "metrics", "comparisons", "classes", "confusion", "reliability", "errors"):
-        yield lambda kept=table: submission.evaluation_table(kept)
-
-
 def troubles(path: Path, touches: str = "files") -> list[CnnprojError]:
     """Why the submission at ``path`` is refused, or what in it cannot be read."""
     found: list[CnnprojError] = []
     try:
         with open_submission(path) as submission:
             found += submission.faults
-            for ask in asked(submission):
-                try:
-                    ask()
-                except Unreadable as error:
-                    found.append(error)
             name = {"weights": "mlp", "own": OWN}.get(touches)
             if name:
                 load_weights(build_network(submission, name), submission, name)

@@ -104,9 +104,9 @@ def _require_plain(thing: h5py.Group | h5py.Dataset, name: str, limits: Limits, 
     members = len(thing) if isinstance(thing, h5py.Group) else 0
     what = ""
     if address in seen:
-        what = "twice"
+        what = "loop"
     elif len(seen) + members > limits.objects:
-        what = "too many"
+        what = "count"
     elif any(_is_odd(thing.attrs.get_id(key)) for key in thing.attrs):
         what = "attribute"
     if what:

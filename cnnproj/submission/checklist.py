@@ -18,8 +18,9 @@ from cnnproj.words import say
 # What can be missing, each with the point of the checklist that it belongs to.
 MISSING: Mapping[str, str] = {
     "not_done": "state",
-    "altered": "state",
     "no_report": "state",
+    "old_report": "state",
+    "report_due": "state",
     "smoke": "state",
     "not_trained": "networks",
     "no_mlp": "networks",
@@ -32,6 +33,7 @@ MISSING: Mapping[str, str] = {
     "out_of_order": "notebooks",
     "shows_error": "notebooks",
     "other_results": "notebooks",
+    "notebooks_due": "notebooks",
     "unnumbered": "notebooks",
     "no_author": "author",
     "no_discussion": "words",
@@ -39,7 +41,7 @@ MISSING: Mapping[str, str] = {
 }
 POINTS = tuple(dict.fromkeys(MISSING.values()))
 # Worth saying; nobody is sent away for it.
-REMINDERS = ("smoke", "unnumbered", "no_discussion", "no_conclusions")
+REMINDERS = ("smoke", "report_due", "notebooks_due", "unnumbered", "no_discussion", "no_conclusions")
 PLACEHOLDER = "Your name"  # as the author of a new project.toml
 CNNS, FEWEST_CASES, MOST_CASES = 2, 3, 5
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,11 @@ from cnnproj import __version__
 from cnnproj.data.sources import NAMES
 from cnnproj.errors import CnnprojError
 from cnnproj.files import digest
-from cnnproj.notebooks import EXECUTING, latest, originals, run_notebooks
+from cnnproj.notebooks import EXECUTING, originals
 from cnnproj.project import Project
 from cnnproj.run import MANIFEST
 from cnnproj.settings_file import FILE_NAME
-from cnnproj.stages import REPORT, title
-from cnnproj.submission.checklist import POINTS, Missing, missing
+from cnnproj.submission.checklist import POINTS, Missing
 from cnnproj.submission.contents import (
     CONTENTS,
     MOST_BYTES,
@@ -30,8 +29,8 @@ from cnnproj.submission.contents import (
     Contents,
     is_wanted,
 )
-from cnnproj.submission.executed import notebook_faults
 from cnnproj.submission.pack import pack
+from cnnproj.submission.readiness import finish, is_ready, outputs, shortcomings, what_comes_last
 from cnnproj.words import say
 
 Members = dict[str, bytes | Path]
@@ -63,10 +62,12 @@ def submit(
     if name := os.environ.get(EXECUTING):  # else it would execute that notebook, which would call it again …
         announce(say("submission.within", notebook=name))
         return target
-    found = _faults_of_run(project)
-    if _may_execute(found, incomplete) and _execute_due(project, incomplete, announce):
-        found = _faults_of_run(project)  # a notebook can train too
-    found += _faults_of_notebooks(project)
+    found = shortcomings(project)
+    if is_ready(found, incomplete=incomplete):
+        finish(project, incomplete=incomplete, announce=announce)
+        found = shortcomings(project)
+    elif not incomplete:
+        found = what_comes_last(found)
     _tell(found, announce)
     lacking = [one.sentence for one in found if one.essential]
     if lacking and not incomplete:
@@ -93,39 +94,6 @@ def _target(project: Project, target: Path | None) -> Path:
     return path
 
 
-# What is missing ----------------------------------------------------------------------------------------------------
-
-
-def _faults_of_run(project: Project) -> list[Missing]:
-    altered = [Missing("altered", {"path": str(path)}) for path in _altered(project)]
-    if altered:  # nothing can be said by such files
-        return altered
-    return [*_not_done(project), *missing(project.settings, project.record)]
-
-
-def _altered(project: Project) -> Iterator[Path]:
-    """What is no longer as the run wrote it."""
-    outputs = _outputs(project)
-    for path in sorted(outputs):
-        file = project.record.folder / path
-        if file.is_file() and digest(file) != outputs[path]:
-            yield file
-
-
-def _not_done(project: Project) -> Iterator[Missing]:
-    stages = [status for status in project.status() if status.state != "done"]
-    if stages:
-        first = {"stage": title(stages[0].stage), "reason": "; ".join(stages[0].reasons[:3])}
-        yield Missing("not_done", {"n": len(stages), **first})
-
-
-def _faults_of_notebooks(project: Project) -> list[Missing]:
-    numbered = {path.name: latest(path, project) for path in originals(project)}
-    unnumbered = {path.name for path in (project.folder / "notebooks").glob("*.ipynb")} - numbered.keys()
-    faults = notebook_faults(numbered, project.record)
-    return faults + [Missing("unnumbered", {"notebook": name}) for name in sorted(unnumbered)]
-
-
 def _tell(found: list[Missing], announce: Announce) -> None:
     for point in POINTS:
         of_point = [one for one in found if one.point == point]
@@ -135,49 +103,13 @@ def _tell(found: list[Missing], announce: Announce) -> None:
             announce(say("submission.lacking" if one.essential else "submission.reminder", what=one))
 
 
-# Notebooks ----------------------------------------------------------------------------------------------------------
-
-
-def _may_execute(found: list[Missing], incomplete: bool) -> bool:
-    """Whether notebooks are executed now: not where they would train for hours, nor for what is not packed."""
-    unfinished = {"altered", "not_done"} & {one.sentence for one in found}
-    return not unfinished and (incomplete or not any(one.essential for one in found))
-
-
-def _execute_due(project: Project, incomplete: bool, announce: Announce) -> bool:
-    """Execute the notebooks that were not executed on the results that there are; whether there were such."""
-    record = project.record
-    due = [path for path in originals(project) if notebook_faults({path.name: latest(path, project)}, record)]
-    if not due:
-        return False
-    announce(say("submission.executing", n=len(due), names=", ".join(path.stem for path in due)))
-    try:
-        run_notebooks(project, due)
-    except CnnprojError as error:
-        if not incomplete:
-            raise
-        announce(str(error))
-    return True
-
-
 # What is packed -----------------------------------------------------------------------------------------------------
-
-
-def _outputs(project: Project) -> dict[str, str]:
-    """All that the stages of the project as it is now have written, by path, with its digest."""
-    recorded = project.record.manifest.stages
-    known = [recorded[stage].outputs for stage in sorted(_with_all_before(project, REPORT)) if stage in recorded]
-    return {path: value for outputs in known for path, value in outputs.items()}
-
-
-def _with_all_before(project: Project, stage: str) -> set[str]:
-    return {stage}.union(*(_with_all_before(project, before) for before in project.stages.before(stage)))
 
 
 def _members(project: Project) -> Members:
     """The files by their paths in the zip; what earlier settings have left in the run's folder stays behind."""
     notebooks = [f"notebooks/{original.name}" for original in originals(project)]
-    paths = [path for path in (MANIFEST, *_outputs(project), *notebooks) if is_wanted(path)]
+    paths = [path for path in (MANIFEST, *outputs(project), *notebooks) if is_wanted(path)]
     files: Members = {path: file for path in paths if (file := project.record.folder / path).is_file()}
     return {**files, SETTINGS: project.folder / FILE_NAME}
 

@@ -49,7 +49,7 @@ def _fault(name: str, notebook: Mapping[str, Any], now: Mapping[str, str]) -> Mi
     for number, cell in enumerate(code, start=1):
         for output in cell["outputs"]:
             if output["output_type"] == "error":
-                reason = output["evalue"] or output["ename"]
+                reason = f"{output['ename']}: {output['evalue']}"
                 return Missing("shows_error", {"notebook": name, "cell": number, "reason": reason})
     counts = [cell["execution_count"] for cell in code if "".join(cell["source"]).strip()]
     then = notebook["metadata"].get(STAMP)

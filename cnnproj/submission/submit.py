@@ -79,6 +79,8 @@ def submit(
     _check_size(members)
     pack(members, target)
     _tell_packed(project, target, members, announce)
+    if lacking:
+        announce(say("submission.says_missing"))
     return target
 
 

@@ -18,14 +18,18 @@ import pytest
 from cnnproj.errors import CnnprojError
 from cnnproj.notebooks import EXECUTING
 from cnnproj.project import Project
+from cnnproj.run import Run
 from cnnproj.submission import submit as module
-from cnnproj.submission.checklist import POINTS
+from cnnproj.submission.checklist import POINTS, missing
 from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, Contents, is_wanted
+from cnnproj.submission.executed import notebook_faults
+from cnnproj.submission.limits import Limits
+from cnnproj.submission.opened import open_submission
 from cnnproj.words import say
 
 from ..conftest import cnnproj
 
-ZIP = "tiny-submission.zip"
+ZIP, RUN = "tiny-submission.zip", "reports/tiny"
 
 
 def write_notebook(path: Path, *cells: str) -> None:
@@ -82,6 +86,13 @@ def members(path: Path) -> dict[str, bytes]:
 
 
 class TestAZip:
+    def test_is_one_that_can_be_read(self, handed_in):
+        with open_submission(handed_in / ZIP) as opened:
+            opened.require("*", "*/*", "*/*/*")
+            assert set(opened.recipes) == {"mlp", "compact_cnn", "deep_cnn"}
+            assert missing(opened.settings, Run(opened.folder)) == missing(opened.settings, Run(handed_in / RUN))
+            assert notebook_faults(opened.notebooks, Run(opened.folder)) == []
+
     def test_holds_what_belongs_to_a_submission_and_a_true_list_of_it(self, handed_in):
         found = members(handed_in / ZIP)
         contents = Contents.model_validate_json(found[CONTENTS])
@@ -137,7 +148,7 @@ class TestNotebooks:
     def test_were_executed(self, handed_in):
         executed = json.loads((handed_in / "reports" / "tiny" / "notebooks" / "01_first.ipynb").read_text())
 
-        assert executed["cells"][1]["outputs"][0]["data"] == {"text/plain": ["9"]} or executed["cells"][1]["outputs"]
+        assert executed["cells"][1]["outputs"][0]["data"] == {"text/plain": ["11"]}
         assert [cell["execution_count"] for cell in executed["cells"]] == [1, 2]
 
     def test_that_are_executed_are_not_executed_again(self, project, submit, monkeypatch):
@@ -290,18 +301,25 @@ class TestTestImages:
         assert Project.open(project).record.manifest == before, "nobody has looked at them"
 
     def test_are_bounded(self, project, submit, monkeypatch):
-        monkeypatch.setattr(module, "MOST_TEST_BYTES", 1000)
+        monkeypatch.setattr(module, "LIMITS", Limits(bytes_of={".npy": 1000}))
 
-        with pytest.raises(CnnprojError, match=rX):
+        with pytest.raises(CnnprojError, match=r"test_images.npy is 0\.0 MB, and 0\.0 MB is the most that is read"):
             submit(with_test_images=True)
         assert not (project / ZIP).exists()
 
 
 class TestWhereItCannotBeWritten:
-    def test_too_much_is_told_with_the_largest_file(self, project, submit, monkeypatch):
-        monkeypatch.setattr(module, "MOST_BYTES", 100_000)
+    def test_one_file_that_is_too_large_is_named(self, project, submit, monkeypatch):
+        monkeypatch.setattr(module, "LIMITS", Limits(bytes_of={".html": 1_000_000, "": 10_000_000}))
 
-        with pytest.raises(CnnprojError, match=r"The largest is report.html with \d+\.\d MB"):
+        with pytest.raises(CnnprojError, match=r"report\.html is \d\.\d MB, and 1\.0 MB is the most"):
+            submit()
+        assert not (project / ZIP).exists()
+
+    def test_too_much_in_all_is_told(self, project, submit, monkeypatch):
+        monkeypatch.setattr(module, "LIMITS", Limits(zip_bytes=100_000))
+
+        with pytest.raises(CnnprojError, match=r"are \d\.\d MB together, and 0\.1 MB is the most"):
             submit()
         assert not (project / ZIP).exists()
 
@@ -331,4 +349,4 @@ class TestWhereItCannotBeWritten:
         with pytest.raises(CnnprojError, match="could not be written: No space left"):
             submit()
         assert (project / ZIP).read_bytes() == b"of before"
-        assert [path for path in project.rglob("*.part.*")] == []
+        assert list(project.rglob("*.part.*")) == []

@@ -236,7 +236,7 @@ class TestWhatIsMissing:
         lacking = [line for line in ran.stdout.splitlines() if line.startswith("✗")]
         assert len(lacking) == 3  # the choice among fewer models is another one
         assert any("does not say whose work it is" in line for line in lacking)
-        assert any("1 kind of network with convolutions" in line for line in lacking)
+        assert any("different ones are there: 1 (CNNs: deep_cnn)" in line for line in lacking)
         assert "Nothing was packed: 3 things are missing" in ran.stderr
         assert not (project / ZIP).exists()
 

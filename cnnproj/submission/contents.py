@@ -42,6 +42,8 @@ class Contents(BaseModel):
         version: of this layout.
         cnnproj: the version that packed it.
         name: of the run.
+        missing: what the assignment asks for and is not there, by the names of ``checklist.MISSING``: it was packed as
+            incomplete.
         files: the SHA-256 of each file by its path, sorted; all but this list itself.
     """
 
@@ -50,6 +52,7 @@ class Contents(BaseModel):
     version: Literal[1] = 1
     cnnproj: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(pattern=r"^[\w][\w.-]*$", max_length=60)]
+    missing: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=100)] = ()
     files: dict[str, Digest]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import cnnproj
 from cnnproj import words
-from cnnproj.data.audit import KINDS
+from cnnproj.data.audit import KINDS, UNREADABLE
 from cnnproj.data.split import PARTS
 from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
 from cnnproj.diagnosis.finding import SEVERITIES
@@ -70,6 +70,10 @@ BUILT = {
     "audit.kind.*": KINDS,
     "audit.advice.*": KINDS,
     "audit.column.*": ["finding", "count", "first", "advice"],
+    "data.image_*": UNREADABLE,
+    "data.zip_*": ["outside", "encrypted", "method"],
+    "opened.*": ["outside", "encrypted", "method"],
+    "opened.expected.*": ["text", "choice", "digest", "whole", "number", "share", "flag"],
     "report.data.*": ["drawn", "given_validation", "given_test", "given_both"],
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],

@@ -21,6 +21,7 @@ from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
+from cnnproj.submission.checklist import MISSING, POINTS
 from cnnproj.words import catalogue, languages, say
 
 PACKAGE = Path(cnnproj.__file__).parent
@@ -109,6 +110,8 @@ BUILT = {
     "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
+    "submission.missing.*": MISSING,
+    "submission.point.*": POINTS,
 }
 # … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
@@ -120,7 +123,17 @@ BUILT_FREELY = {
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    *("report.html", "audit.html", "diagnosis.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
+    *(
+        "report.html",
+        "audit.html",
+        "diagnosis.html",
+        "report.css",
+        "run.json",
+        "submission.json",
+        "models.*",
+        "models.*.*",
+        "training.*",
+    ),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 

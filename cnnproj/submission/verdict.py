@@ -97,8 +97,8 @@ class Verdict(_Record):
         environment_of_run: what the run says it was made with.
         environment_of_check: what it was checked with.
         results: of every check, in order.
-        outcome: ``discrepancies`` where something is not as claimed or is missing; else ``unchecked`` where a check that
-            is essential could not be done; else ``verified``.
+        outcome: ``discrepancies`` where something is not as claimed or is missing; else ``unchecked`` where an
+            essential check could not be done; else ``verified``.
         refused: why nothing was checked at all, in words.
         facts: for comparing submissions; none where they could not be read.
     """

@@ -16,7 +16,6 @@ from cnnproj.data.split import NO_PAIRS, PARTS, limit_training, split
 from cnnproj.data.store import PIXELS
 from cnnproj.errors import CnnprojError
 from cnnproj.randomness import derive_seed
-from cnnproj.run import Plain
 from cnnproj.submission import tolerances
 from cnnproj.submission.evidence import Evidence
 from cnnproj.submission.finding import Finding, Tally, Unchecked
@@ -87,9 +86,9 @@ def _copy_agrees(evidence: Evidence, found: pd.DataFrame, table: pd.DataFrame, t
     moved = same_path & (found["given_split"] != ours["given_split"])
     if moved.any():
         first = int(np.flatnonzero(moved)[0])
-        parts = {"claimed": found["given_split"][first] or "–", "found": ours["given_split"][first] or "–"}
-        values: dict[str, Plain] = {"where": f"{FOUND}: {found['image'][first]}", "n": int(moved.sum())}
-        yield Finding("discrepancy", "other_given_part", {**values, **parts})
+        parts = [str(one["given_split"][first]) or "–" for one in (found, ours)]
+        place = {"where": f"{FOUND}: {found['image'][first]}", "claimed": parts[0], "found": parts[1]}
+        yield Finding("discrepancy", "other_given_part", {**place, "n": int(moved.sum())})
     if n := int((there & ~copy.same).sum()):
         yield Finding("look" if n == int(there.sum()) else "note", "decoded_otherwise", {"n": n})
     if n := int((stored & ~there).sum()):

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from cnnproj.diagnosis.diagnose import diagnose
-from cnnproj.diagnosis.gather import gather
+from cnnproj.diagnosis.gather import of_training
+from cnnproj.diagnosis.probe import load_probe
 from cnnproj.evaluation.evaluate import load_evaluation
 from cnnproj.interpretation.interpret import load_interpretation
 from cnnproj.randomness import derive_seed
@@ -72,7 +73,7 @@ def _as_they_are(drawings: Mapping[str, Plan], pictures: Mapping[str, bytes]) ->
 
 def _results(evidence: Evidence) -> Results:
     """All that the report tells, from the submission's files and the pixels that are used."""
-    submission, stages = evidence.submission, evidence.stages
+    submission = evidence.submission
     submission.require("data/*", "models/*", "evaluation/*", "interpretation/*")
     folder, settings, images = submission.folder, submission.settings, evidence.images
     changed = settings.augmentation.changed
@@ -83,8 +84,8 @@ def _results(evidence: Evidence) -> Results:
     rows = evidence.stored_rows(evaluation.errors["row"])
     manifest = submission.manifest
     before = manifest.stages[REPORT].inputs.keys()  # what was done after the report it cannot tell of
-    models = list(stages.models())
-    found = {name: gather(name, folder / "models" / name, stages, lambda: images) for name in models}
+    models = list(evidence.networks)
+    probes = {name: probe for name in models if (probe := load_probe(folder / "models" / name)) is not None}
     return Results(
         settings=settings,
         manifest=manifest.model_copy(
@@ -96,7 +97,10 @@ def _results(evidence: Evidence) -> Results:
             name: load_search(name, folder / "models" / name, manifest.stages[f"tune {name}"].inputs) for name in models
         },
         trainings={name: load_training(folder / "models" / name) for name in models},
-        diagnoses={name: diagnose(one) for name, one in found.items() if one is not None},
+        diagnoses={
+            name: diagnose(of_training(folder / "models" / name, probe, images, settings))
+            for name, probe in probes.items()
+        },
         evaluation=replace(evaluation, errors=evaluation.errors.assign(row=rows)),
         interpretation=load_interpretation(folder / "interpretation", images),
     )

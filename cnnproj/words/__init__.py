@@ -8,6 +8,8 @@ and ``other``, of which the value ``n`` picks. A new language is a new folder wi
 import locale
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,17 @@ def prefer_language(code: str | None) -> None:
     global _language
     if not _insisted:
         _language = code if code in languages() else system_language()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak ``code`` within the block, whatever was insisted on."""
+    global _language
+    before, _language = _language, code
+    try:
+        yield
+    finally:
+        _language = before
 
 
 def language() -> str:

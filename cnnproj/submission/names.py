@@ -3,9 +3,9 @@
 Moodle     Ada Lovelace_123456_assignsubmission_file_x.zip, or a folder Ada Lovelace_123456_assignsubmission_file_/ with
            x.zip in it; in place of the name Participant where marking is blind, and a group before it with a dash.
            123456 is what its grading worksheet calls «Participant 123456». Source: mod/assign/locallib.php of Moodle.
-Canvas     lovelaceada_12345_67890_x.zip, with LATE_ before the student's number where it came late, and anon_k3XYz_67890_x.zip
-           where grading is anonymous. The second number is the file's: a later upload has a larger one, and a name that
-           was there before gets -1, -2, … at its end. Source: lib/content_zipper.rb of Canvas.
+Canvas     lovelaceada_12345_67890_x.zip, with LATE_ before the student's number where it came late, and
+           anon_k3XYz_67890_x.zip where grading is anonymous. The second number is the file's: a later upload has a
+           larger one, and a name that was there before gets -1, -2, … at its end. Source: lib/content_zipper.rb.
 others     each zip is a student's, who is called as the file.
 """
 
@@ -67,8 +67,8 @@ def find_submissions(folder: Path) -> list[HandedIn]:
     """The newest file of every student in ``folder``, ordered by name.
 
     That is a zip, if there is one; what else a student of Moodle or Canvas has handed in cannot be read, and will be
-    told so. Newest is the one with the largest number of its upload (Canvas), else the last one in the order of the names, in
-    which x-1.zip comes after x.zip and x_2026-11-21.zip after x_2026-11-20.zip.
+    told so. Newest is the one with the largest number of its upload (Canvas), else the last one in the order of the
+    names, in which x-1.zip comes after x.zip and x_2026-11-21.zip after x_2026-11-20.zip.
 
     Raises:
         CnnprojError: where there is no such folder, or no zip in it.

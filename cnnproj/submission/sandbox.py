@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -188,15 +189,11 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:
-            try:
+            with contextlib.suppress(OSError):  # what was still to be written to it is lost with it
                 stream.close()
-            except OSError:  # what was still to be written to it is lost with it
-                pass
     shutil.rmtree(folder, ignore_errors=True)

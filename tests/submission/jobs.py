@@ -65,7 +65,12 @@ def start_a_program():
 
 def surroundings():
     limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in ("RLIMIT_CORE", "RLIMIT_NOFILE")}
-    return {"environment": dict(os.environ), "home": os.listdir(Path.home()), "folder": os.getcwd(), **limits}
+    return {
+        "environment": dict(os.environ),
+        "home": [path.name for path in Path.home().iterdir()],
+        "folder": str(Path.cwd()),
+        **limits,
+    }
 
 
 JOBS = {

@@ -49,12 +49,11 @@ def verdict_page(verdict: Verdict) -> str:
         (name, verdict.environment_of_run.get(name, ""), verdict.environment_of_check.get(name, "")) for name in both
     ]
     title = say("grading.page.title", name=verdict.name or verdict.file)
-    return _render("verdict.html", title=title, verdict=verdict, scores=_scores(verdict), environments=environments)
+    return _render("verdict.html", title=title, verdict=verdict, told=_told(verdict), scores=_scores(verdict), environments=environments)
 
 
 def feedback_page(student: str, verdict: Verdict, mark: Mark, assignment: str) -> str:
     """The page of one student, in the language in force."""
-    to_mend = [result for result in verdict.results if result.findings or result.state in ("failed", "unchecked")]
     earned = {
         one.check: say("grading.feedback.earned", given=_points(one.given), most=_points(one.most))
         for one in mark.criteria
@@ -65,7 +64,7 @@ def feedback_page(student: str, verdict: Verdict, mark: Mark, assignment: str) -
         student=student,
         verdict=verdict,
         mark=mark,
-        to_mend=to_mend,
+        told=_told(verdict),
         points=earned,
         states=_states(verdict),
     )
@@ -112,7 +111,8 @@ def class_page(
         title=say("grading.class.title", assignment=rubric.assignment),
         rows=rows,
         counts=counts,
-        held=sum(row.mark.grade is None for row in rows),
+        undecided=[row for row in rows if row.mark.grade is None],
+        decided=[row for row in rows if row.mark.grade is not None],
         chart=_chart([(row.mark.given, row.verdict.outcome) for row in rows], rubric.points),
         checks=checks,
         similar=similar[:MOST_SIMILAR],
@@ -135,6 +135,11 @@ def _points(points: float | None) -> str:
 
 def _states(verdict: Verdict) -> Mapping[str, str]:
     return {result.check: result.state for result in verdict.results}
+
+
+def _told(verdict: Verdict) -> list[CheckedResult]:
+    """The results of which there is something to say."""
+    return [result for result in verdict.results if result.findings or result.reason]
 
 
 def _scores(verdict: Verdict) -> list[tuple[str, float | None, float | None]]:

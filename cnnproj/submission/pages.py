@@ -49,7 +49,14 @@ def verdict_page(verdict: Verdict) -> str:
         (name, verdict.environment_of_run.get(name, ""), verdict.environment_of_check.get(name, "")) for name in both
     ]
     title = say("grading.page.title", name=verdict.name or verdict.file)
-    return _render("verdict.html", title=title, verdict=verdict, told=_told(verdict), scores=_scores(verdict), environments=environments)
+    return _render(
+        "verdict.html",
+        title=title,
+        verdict=verdict,
+        told=_told(verdict),
+        scores=_scores(verdict),
+        environments=environments,
+    )
 
 
 def feedback_page(student: str, verdict: Verdict, mark: Mark, assignment: str) -> str:
@@ -137,7 +144,7 @@ def _states(verdict: Verdict) -> Mapping[str, str]:
     return {result.check: result.state for result in verdict.results}
 
 
-def _told(verdict: Verdict) -> list[CheckedResult]:
+def _told(verdict: Verdict) -> list[Any]:
     """The results of which there is something to say."""
     return [result for result in verdict.results if result.findings or result.reason]
 

@@ -80,7 +80,7 @@ class Mark:
 
     @property
     def given(self) -> float:
-        """Points of the checks that were done."""
+        """Points of the checks that were done, to two places."""
         return round(sum(one.given for one in self.criteria if one.given is not None), DECIMALS)
 
     @property
@@ -159,8 +159,7 @@ def mark(states: Mapping[str, State], levels: Mapping[str, Sequence[Level]], rub
     for check in sharing:
         most = rubric.points * rubric.weights[check] / total
         kept = max(0.0, 1 - sum(_taken(level, rubric) for level in levels.get(check, ())))
-        given = round(most * kept, DECIMALS) if check in done else None
-        criteria.append(Criterion(check, round(most, DECIMALS), given))
+        criteria.append(Criterion(check, most, most * kept if check in done else None))
     held = not done
     held |= any(one.given is None for one in criteria)
     held |= not rubric.written.with_discrepancies and any("discrepancy" in found for found in levels.values())

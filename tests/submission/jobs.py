@@ -32,7 +32,7 @@ def eat(size):
 def eat_bit_by_bit():
     held = []
     while True:
-        held.append(os.urandom(2**20))
+        held.append(b"x" * 2**20)
 
 
 def hang_with_a_helper():
@@ -65,19 +65,16 @@ def start_a_program():
 
 def surroundings():
     limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in ("RLIMIT_CORE", "RLIMIT_NOFILE")}
-    return {
-        "environment": dict(os.environ),
-        "home": [path.name for path in Path.home().iterdir()],
-        "folder": str(Path.cwd()),
-        **limits,
-    }
+    home = [path.name for path in Path.home().iterdir()]
+    return {"environment": dict(os.environ), "home": home, "folder": str(Path.cwd()), **limits}
 
 
 JOBS = {
     "echo": lambda value: value,
     "number": os.getpid,
+    "sleep": lambda: time.sleep(600),
     "chatter": lambda: print('{"done": "forged"}') or sys.stdout.flush(),
-    "nonsense": lambda: os.write(3, b"[" * 10**6 + b"\n"),
+    "nonsense": lambda: os.write(3, b"[" * 10**5 + b"\n"),
     **{
         job.__name__: job
         for job in (

@@ -36,7 +36,7 @@ class Zip(FileTree):
         except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
             raise CnnprojError("data.zip_damaged", path=path, reason=error) from error
         self._refuse_if_unsafe()
-        self._members = {_posix(info): info for info in self._zip.infolist() if not _is_folder(info)}
+        self._members = {member_path(info): info for info in self._zip.infolist() if not is_folder(info)}
         # A ZipFile has one position in its file and counts its readers without a lock of its own.
         self._lock = Lock()
 
@@ -48,14 +48,8 @@ class Zip(FileTree):
         if unpacked > MAX_UNPACKED_BYTES:
             self._refuse("data.zip_unpacked", size=unpacked >> 30, most=MAX_UNPACKED_BYTES >> 30)
         for info in members:
-            path = _posix(info)
-            if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in path.split("/"):
-                self._refuse("data.zip_outside", member=info.filename)
-            if info.flag_bits & 0x1:
-                self._refuse("data.zip_encrypted", member=info.filename)
-            # The other methods unpack without a bound on what one step gives.
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                self._refuse("data.zip_method", member=info.filename)
+            if found := danger(info):
+                self._refuse(f"data.zip_{found}", member=info.filename)
             ratio = info.file_size / max(info.compress_size, 1)
             if info.file_size > RATIO_COUNTS_ABOVE_BYTES and ratio > MAX_RATIO:
                 self._refuse("data.zip_ratio", member=info.filename, ratio=round(ratio), most=MAX_RATIO)
@@ -70,13 +64,13 @@ class Zip(FileTree):
         folders: set[str] = set()
         passed_over: set[PassedOver] = set()
         for info in self._zip.infolist():
-            path = _posix(info)
+            path = member_path(info)
             if hidden := _hidden(path):
                 passed_over.add(PassedOver(hidden, "hidden"))
                 continue
             # A zip need not list its folders; what it lists as "./" is the zip itself.
             folders.update(str(parent) for parent in PurePosixPath(path).parents[:-1])
-            if _is_folder(info):
+            if is_folder(info):
                 folders.update({path} - {"."})
             elif stat.S_ISLNK(info.external_attr >> 16):
                 passed_over.add(PassedOver(path, "link"))
@@ -99,7 +93,18 @@ class Zip(FileTree):
             raise UnreadableImage("data.image_damaged", name=path, reason=error) from error
 
 
-def _posix(info: zipfile.ZipInfo) -> str:
+def danger(info: zipfile.ZipInfo) -> str:
+    """Why a member must not be unpacked: ``outside`` (leads there), ``encrypted`` or ``method``; "" where it may be."""
+    path = member_path(info)
+    if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in path.split("/"):
+        return "outside"
+    if info.flag_bits & 0x1:
+        return "encrypted"
+    # The other methods unpack without a bound on what one step gives.
+    return "" if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else "method"
+
+
+def member_path(info: zipfile.ZipInfo) -> str:
     """The path of a member; some programs on Windows write backslashes, and many write UTF-8 without saying so."""
     name = info.filename
     if not info.flag_bits & _SAYS_UTF_8:
@@ -108,7 +113,8 @@ def _posix(info: zipfile.ZipInfo) -> str:
     return PurePosixPath(name.replace("\\", "/")).as_posix()
 
 
-def _is_folder(info: zipfile.ZipInfo) -> bool:
+def is_folder(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is a folder."""
     return info.filename.endswith(("/", "\\"))
 
 

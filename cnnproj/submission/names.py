@@ -117,7 +117,8 @@ def _read(path: Path, folder: Path) -> tuple[_Order, HandedIn]:
         return (_is_zip(path), int(canvas[f"upload{part}"]), by_name), HandedIn(
             student, path, canvas[f"prefix{part}"], late
         )
-    return order, HandedIn(Student("other", _name(place.with_suffix("").as_posix())), path, f"{path.stem}_")
+    name = place.with_suffix("").as_posix()
+    return order, HandedIn(Student("other", _name(name)), path, f"{name}_")
 
 
 def _name(text: str) -> str:

@@ -47,6 +47,11 @@ class Allowance:
     jobs: int = 100
 
 
+def allow(memory: float, seconds: int) -> Allowance:
+    """At most ``memory`` GiB and ``seconds`` for a submission."""
+    return Allowance(seconds=seconds, memory=int(memory * GIB))
+
+
 class WorkerFailed(CnnprojError):
     """A worker was ended, or ended by itself, before it had answered."""
 

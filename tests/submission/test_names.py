@@ -44,7 +44,7 @@ def found(folder: Path, *names: str) -> list[HandedIn]:
         ("anon_k3XYz_67_x.zip", Student("canvas", "anon_k3XYz"), "anon_k3XYz_67_"),
         ("LATE_anon_k3XYz_67_x.zip", Student("canvas", "anon_k3XYz"), "LATE_anon_k3XYz_67_"),
         ("Ada.zip", Student("other", "Ada"), "Ada_"),
-        ("group/Ada.zip", Student("other", "group/Ada"), "Ada_"),
+        ("group/Ada.zip", Student("other", "group/Ada"), "group/Ada_"),
     ],
 )
 def test_the_name_of_a_file_says_whose_it_is(tmp_path, name, student, prefix):

@@ -1,0 +1,248 @@
+"""A class: all its submissions examined side by side, then marked, compared and written up.
+
+OUTPUT/
+    grades.csv          a row a student: Moodle's grading worksheet
+    canvas.csv          where there are students of Canvas: its gradebook
+    similarity.csv      what submissions have in common
+    class.html          all of it to look at
+    feedback/           a page for each student, called so that Moodle and Canvas know whose it is
+    verdicts/<key>/     verdict.json and verdict.html of each submission; the key is a digest of all that decides them
+    cache/              the images, as the submissions want them
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from cnnproj import __version__
+from cnnproj.data.sources import open_source
+from cnnproj.errors import CnnprojError
+from cnnproj.files import digest, write_text
+from cnnproj.progress import Progress
+from cnnproj.run import fingerprint
+from cnnproj.settings import Settings
+from cnnproj.submission.examine import FILE, PAGE, examine, write_verdict
+from cnnproj.submission.gradebook import Entry, defused, write_canvas, write_gradebook
+from cnnproj.submission.names import HandedIn, find_submissions
+from cnnproj.submission.pages import Row, class_page, comment, feedback_page
+from cnnproj.submission.rubric import Mark, Rubric, mark
+from cnnproj.submission.sandbox import GIB, Allowance, Worker
+from cnnproj.submission.similarity import Shared, Traits, similarities
+from cnnproj.submission.verdict import Verdict
+from cnnproj.words import language, say, speaking
+
+GRADES, CANVAS, SIMILARITY, CLASS = "grades.csv", "canvas.csv", "similarity.csv", "class.html"
+FEEDBACK, VERDICTS, CACHE = "feedback", "verdicts", "cache"
+LONGEST_NAME = 200  # bytes of a student's prefix in the name of a file
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How every submission of a class is examined.
+
+    Attributes:
+        sources: the images that they are held against.
+        cache: where these are kept.
+        again: whether the best network of each is trained again.
+        allowance: what one may take.
+            language: of the verdicts.
+    """
+
+    sources: tuple[str, ...]
+    cache: Path
+    again: bool
+    allowance: Allowance
+    language: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A student's newest file, what was found of it, and what it earns."""
+
+    handed_in: HandedIn
+    key: str
+    verdict: Verdict
+    mark: Mark
+
+
+def grade_class(
+    folder: Path,
+    sources: Sequence[str],
+    output: Path,
+    rubric: Rubric,
+    *,
+    again: bool = False,
+    allowance: Allowance | None = None,
+    workers: int | None = None,
+    backend: str = "threading",
+    announce: Callable[[str], None] = print,
+) -> list[Graded]:
+    """Examine the newest submission of every student in ``folder``, and write all of it to ``output``.
+
+    What was examined before, by the same version against the same images, is not examined again.
+
+    Args:
+        sources: the images that submissions are held against: see ``cnnproj.data.sources.open_source``.
+        again: whether the best network of each is trained again.
+        allowance: what one may take of a worker.
+        workers: how many are examined at once; as many as there are processors, or as the cluster has.
+        backend: of joblib: ``threading``, or ``dask`` or ``ray`` for a cluster whose machines share the folders.
+        announce: called with a line on what comes next.
+
+    Raises:
+        CnnprojError: where there is no submission, or the images are not there; a bad submission is none.
+    """
+    handed_in = find_submissions(folder)
+    images = [open_source(source, Path(), seed=0).fingerprint for source in sources]
+    terms = Terms(tuple(sources), output / CACHE, again, allowance or Allowance(), language())
+    keys = [_key(one, images, terms) for one in handed_in]
+    done = {key: verdict for key in keys if (verdict := _read(output / VERDICTS / key)) is not None}
+    todo = {key: one.path for key, one in zip(keys, handed_in, strict=True) if key not in done}
+    announce(say("grading.found", n=len(handed_in), todo=len(todo)))
+    with Progress(say("grading.progress"), len(done) + len(todo), done=len(done)) as progress:
+        for key, verdict in _examine_all(todo, terms, workers, backend):
+            write_verdict(verdict, output / VERDICTS / key)
+            done[key] = verdict
+            progress.advance()
+    graded = [Graded(one, key, done[key], _mark(done[key], rubric)) for one, key in zip(handed_in, keys, strict=True)]
+    _write(graded, output, rubric, _how(sources, terms))
+    announce(say("grading.done", page=output / CLASS, grades=output / GRADES))
+    return graded
+
+
+# Examining ----------------------------------------------------------------------------------------------------------
+
+
+def _key(one: HandedIn, images: Sequence[str], terms: Terms) -> str:
+    """A digest of all that decides the verdict on ``one``."""
+    zipped, how = digest(one.path), (terms.again, str(terms.allowance), terms.language)
+    return fingerprint([one.path.name, zipped, __version__, list(images), *how])
+
+
+def _read(folder: Path) -> Verdict | None:
+    """The verdict that was written to ``folder``, if it was written whole."""
+    try:
+        return Verdict.model_validate_json((folder / FILE).read_bytes()) if (folder / PAGE).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _examine_all(
+    todo: Mapping[str, Path], terms: Terms, workers: int | None, backend: str
+) -> Iterator[tuple[str, Verdict]]:
+    """Each verdict as soon as it is there, with its key."""
+    import joblib
+
+    if not todo:
+        return
+    _connect(backend)
+    count = workers or (-1 if backend != "threading" else os.cpu_count() or 1)
+    with joblib.parallel_config(backend, n_jobs=count):
+        pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+        yield from pool(joblib.delayed(_examine_one)(key, path, terms) for key, path in todo.items())
+
+
+def _connect(backend: str) -> None:
+    """Join the cluster that the environment names, or start one here.
+
+    Raises:
+        CnnprojError: where its library is not installed.
+    """
+    try:
+        if backend == "dask":
+            from distributed import Client
+
+            Client()  # joblib finds it; its address is in DASK_SCHEDULER_ADDRESS
+        elif backend == "ray":
+            import ray
+            from ray.util.joblib import register_ray
+
+            ray.init(ignore_reinit_error=True)  # its address is in RAY_ADDRESS
+            register_ray()
+    except ImportError:
+        raise CnnprojError("grading.no_cluster", backend=backend) from None
+
+
+_here = threading.local()  # the worker of each thread that examines
+
+
+def _examine_one(key: str, path: Path, terms: Terms) -> tuple[str, Verdict]:
+    with speaking(terms.language):
+        worker: Worker | None = getattr(_here, "worker", None)
+        if worker is None or worker.allowance != terms.allowance:
+            worker = _here.worker = Worker(terms.allowance)
+        return key, examine(path, terms.sources, terms.cache, worker, again=terms.again)
+
+
+# Marking and writing ------------------------------------------------------------------------------------------------
+
+
+def _mark(verdict: Verdict, rubric: Rubric) -> Mark:
+    states = {result.check: result.state for result in verdict.results}
+    levels = {result.check: [finding.level for finding in result.findings] for result in verdict.results}
+    return mark(states, levels, rubric)
+
+
+def _write(graded: Sequence[Graded], output: Path, rubric: Rubric, how: Sequence[str]) -> None:
+    similar = similarities([_traits(one.verdict) for one in graded], Settings().project.seed)
+    rows, entries = [], []
+    for one in graded:
+        feedback = f"{_prefix(one.handed_in)}feedback.html"
+        with speaking(one.verdict.language):
+            page = feedback_page(one.handed_in.student.name, one.verdict, one.mark, rubric.assignment)
+            said = comment(one.verdict)
+        write_text(output / FEEDBACK / feedback, page)
+        pages = (f"{VERDICTS}/{one.key}/{PAGE}", f"{FEEDBACK}/{quote(os.fsencode(feedback))}")
+        rows.append(Row(one.handed_in.student.name, one.verdict, one.mark, *pages, notes=_notes(one.handed_in)))
+        outcome = say(f"grading.outcome.{one.verdict.outcome}")
+        entries.append(Entry(one.handed_in, outcome, one.mark.grade, one.mark.given, one.mark.open, said))
+    names = [row.student for row in rows]
+    write_gradebook(output / GRADES, entries, rubric.points)
+    if any(one.handed_in.student.system == "canvas" for one in graded):
+        write_canvas(output / CANVAS, entries, rubric.assignment, rubric.points)
+    _write_similar(output / SIMILARITY, similar, names)
+    write_text(output / CLASS, class_page(rows, similar, rubric, names, how))
+
+
+def _prefix(one: HandedIn) -> str:
+    """What the name of a student's page begins with; a digest where it would be too long for a file."""
+    return one.prefix if len(os.fsencode(one.prefix)) <= LONGEST_NAME else f"{fingerprint(one.prefix)}_"
+
+
+def _notes(one: HandedIn) -> tuple[str, ...]:
+    late = [say("grading.class.late")] if one.late else []
+    return (*late, *([say("grading.class.older", n=len(one.older))] if one.older else []))
+
+
+def _traits(verdict: Verdict) -> Traits | None:
+    raise NotImplementedError
+
+
+def _write_similar(path: Path, similar: Sequence[Shared], names: Sequence[str]) -> None:
+    """A row for each thing that some submissions share."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("same", "which", "share", "expected", "students"))
+    for one in similar:
+        students = "; ".join(names[place] for place in one.students)
+        rows.writerow((one.kind, defused(one.what), f"{one.share:g}", one.expected, defused(students)))
+    write_text(path, "\ufeff" + text.getvalue())
+
+
+def _how(sources: Sequence[str], terms: Terms) -> list[str]:
+    """How all of it was checked, in sentences."""
+    allowance = terms.allowance
+    bounds = {"memory": f"{allowance.memory / GIB:g}", "seconds": allowance.seconds}
+    return [
+        say("grading.how.version", version=__version__, sources=", ".join(sources)),
+        say("grading.how.bounds", **bounds),
+        say("grading.how.again" if terms.again else "grading.how.not_again"),
+        say("grading.page.limits"),
+    ]

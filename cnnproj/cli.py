@@ -224,6 +224,19 @@ def predict(
         typer.echo(say("cli.seen", photo=seen.photo, label=seen.label, probability=probability, figure=seen.figure))
 
 
+@app.command(help=say("cli.submit"))
+def submit(
+    project: ProjectFolder = Path(),
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=say("cli.submit_output"))] = None,
+    with_test_images: Annotated[bool, typer.Option("--with-test-images", help=say("cli.with_test_images"))] = False,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help=say("cli.incomplete"))] = False,
+) -> None:
+    """Pack the run to hand it in."""
+    from cnnproj.project import Project
+
+    Project.open(project).submit(output, with_test_images=with_test_images, incomplete=incomplete, announce=typer.echo)
+
+
 @app.command(help=say("cli.verify"))
 def verify(
     submission: Annotated[Path, typer.Argument(help=say("cli.submission"))],

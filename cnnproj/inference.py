@@ -1,14 +1,16 @@
-"""What a network says of the images of a part, without training it: nothing here, or below it, can train."""
+"""What a network says of the images of a part, and how far off it is: nothing here, or below it, can train."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnproj.data.batches import Batches, Feed
 from cnnproj.data.images import Part
+from cnnproj.models import CONDITIONS, Value
 
 if TYPE_CHECKING:
     import keras
@@ -31,3 +33,19 @@ def outputs(model: keras.Sequential, part: Part) -> np.ndarray:
         found = [model.predict_on_batch(np.resize(pixels, shape))[: len(pixels)] for pixels, _ in feed.epoch()]
     together: np.ndarray = np.concatenate(found)
     return together
+
+
+def make_loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
+    """The loss that ``hyperparameters`` name. It takes one-hot labels and what the last layer gives, (n, classes)."""
+    import keras
+
+    name = str(hyperparameters["loss"])
+    smooth = name in CONDITIONS["label_smoothing"][1]
+    options = {"label_smoothing": float(hyperparameters["label_smoothing"])} if smooth else {}
+    return getattr(keras.losses, name.title().replace("_", ""))(**options)
+
+
+def measure(loss: keras.losses.Loss, given: np.ndarray, part: Part) -> dict[str, float]:
+    """``val_loss`` and ``val_accuracy`` of what the last layer has ``given`` for ``part``, (n, classes)."""
+    value = loss(np.eye(len(part.classes), dtype=np.float32)[part.labels], given)
+    return {"val_loss": float(value), "val_accuracy": float(np.mean(given.argmax(axis=1) == part.labels))}

@@ -354,6 +354,29 @@ class Project:
         seed = derive_seed(self.settings.project.seed, "prediction")
         return predict_photos(photos, self._model_folder(best), self._folder("predictions"), seed=seed)
 
+    def submit(
+        self,
+        target: Path | None = None,
+        *,
+        with_test_images: bool = False,
+        incomplete: bool = False,
+        announce: Callable[[str], None] = print,
+    ) -> Path:
+        """Check the run against the assignment and pack it into one zip to hand in. Returns where the zip is.
+
+        Args:
+            target: the zip, or a folder for it; by default ``<name>-submission.zip`` beside project.toml.
+            with_test_images: whether the stored test images go with it.
+            incomplete: whether to pack it also where something is missing.
+            announce: called with each line of what is told.
+
+        Raises:
+            CnnprojError: where something is missing, or the zip cannot be made.
+        """
+        from cnnproj.submission.submit import submit
+
+        return submit(self, target=target, with_test_images=with_test_images, incomplete=incomplete, announce=announce)
+
     def status(self) -> list[StageStatus]:
         """How each stage stands, and why it is not done."""
         return [self.stages.status(stage) for stage, _ in self._stages()]

@@ -73,13 +73,14 @@ def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path
         with replacing(folder / name) as partial:
             model.save_weights(partial) if name == WEIGHTS else model.save(partial)
     write_table(folder / HISTORY, result.history)
-    write_table(folder / LAYERS, _layer_table(model))
+    write_table(folder / LAYERS, layer_table(model))
     write_table(folder / VALIDATION, prediction_table(predict(model, validation), validation))
     write_text(folder / RECIPE, recipe.model_dump_json(indent=2) + "\n")
     return [folder / name for name in (*names, HISTORY, LAYERS, VALIDATION, RECIPE)]
 
 
-def _layer_table(model: keras.Sequential) -> pd.DataFrame:
+def layer_table(model: keras.Sequential) -> pd.DataFrame:
+    """A row a layer: ``layer`` (its name), ``kind``, ``output`` (its shape, as text) and ``parameters``."""
     rows = [
         {
             "layer": layer.name,

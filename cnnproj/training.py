@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from cnnproj.data.augmentation import Augmentation, strengthen
 from cnnproj.data.batches import Batches, Feed
-from cnnproj.data.images import Images, Part
+from cnnproj.data.images import Images
 from cnnproj.errors import TrialError
-from cnnproj.inference import outputs
+from cnnproj.inference import make_loss, measure, outputs
 from cnnproj.models import CONDITIONS, TRAINING_DEFAULTS, Architecture, Value
 from cnnproj.models.layers import Dropout
 from cnnproj.runtime import best_precision
@@ -112,7 +112,7 @@ def fit(
                 runner.model.optimizer.learning_rate = peak * pace(step, steps, training)
                 logs = runner.step(batch)
             row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
-            row |= _measure(runner.model, images.validation)
+            row |= measure(runner.model.loss, outputs(runner.model, images.validation), images.validation)
             row |= {"seconds": time.perf_counter() - start, "waited": feed.waited - waited}
             rows.append(row)
             if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
@@ -234,22 +234,6 @@ def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimiz
     if name in CONDITIONS["momentum"][1]:
         options |= {"momentum": float(hyperparameters["momentum"]), "nesterov": bool(hyperparameters["momentum"])}
     return keras.optimizers.get({"class_name": name, "config": options})
-
-
-def make_loss(hyperparameters: Mapping[str, Value]) -> keras.losses.Loss:
-    """The loss that ``hyperparameters`` name. It takes one-hot labels and what the last layer gives, (n, classes)."""
-    name = str(hyperparameters["loss"])
-    smooth = name in CONDITIONS["label_smoothing"][1]
-    options = {"label_smoothing": float(hyperparameters["label_smoothing"])} if smooth else {}
-    return getattr(keras.losses, name.title().replace("_", ""))(**options)
-
-
-def _measure(model: keras.Sequential, part: Part) -> dict[str, float]:
-    """Loss and accuracy on the validation part."""
-    given = outputs(model, part)
-    loss = model.loss(np.eye(len(part.classes), dtype=np.float32)[part.labels], given)
-    accuracy = np.mean(given.argmax(axis=1) == part.labels)
-    return {"val_loss": float(loss), "val_accuracy": float(accuracy)}
 
 
 def summary_line(row: Mapping[str, float]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 import cnnproj
 from cnnproj import words
-from cnnproj.data.audit import KINDS
+from cnnproj.data.audit import KINDS, UNREADABLE
 from cnnproj.data.split import PARTS
 from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
 from cnnproj.diagnosis.finding import SEVERITIES
@@ -21,6 +21,7 @@ from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
+from cnnproj.submission.checklist import MISSING, POINTS
 from cnnproj.submission.finding import CHECKS, Level, State
 from cnnproj.submission.pages import OUTCOMES
 from cnnproj.submission.similarity import KINDS as KINDS_OF_SIMILARITY
@@ -73,6 +74,7 @@ BUILT = {
     "audit.kind.*": KINDS,
     "audit.advice.*": KINDS,
     "audit.column.*": ["finding", "count", "first", "advice"],
+    "data.image_*": UNREADABLE,
     "data.zip_*": ["outside", "encrypted", "method"],
     "opened.*": ["outside", "encrypted", "method"],
     "opened.expected.*": ["text", "choice", "digest", "whole", "number", "share", "flag"],
@@ -103,19 +105,22 @@ BUILT = {
     "report.verdict.*": VERDICTS,
     "report.baseline.*": BASELINES,
     "report.metric.*": METRICS,
-    "report.*.*": [f"{text}.{picture}" for text in ("caption", "alt") for picture in SHOWN],
+    "report.caption.*": SHOWN,
+    "report.alt.*": SHOWN,
     "report.rule.*": CASE_RULES,
     "report.argument.*": list(AugmentationTable.model_fields),
     "report.method.*": METHODS,
     "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
+    "submission.missing.*": MISSING,
+    "submission.point.*": POINTS,
     "grading.check.*": CHECKS,
     "grading.state.*": get_args(State),
     "grading.level.*": get_args(Level),
     "grading.outcome.*": OUTCOMES,
     "grading.means.*": OUTCOMES,
-    "grading.images.*": ["reference", "packed", "none"],
+    "grading.images.*": get_args(Whose),
     "grading.told.*": ["where", "claimed", "found"],
     "grading.same.*": KINDS_OF_SIMILARITY,
     "grading.class.*": ["to_decide", "graded"],
@@ -130,7 +135,17 @@ BUILT_FREELY = {
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
     "project.toml",
-    *("report.html", "audit.html", "diagnosis.html", "report.css", "run.json", "models.*", "models.*.*", "training.*"),
+    *(
+        "report.html",
+        "audit.html",
+        "diagnosis.html",
+        "report.css",
+        "run.json",
+        "submission.json",
+        "models.*",
+        "models.*.*",
+        "training.*",
+    ),
     *(f"{table}.{key}" for table, field in Settings.model_fields.items() for key in _keys(field.annotation)),
 }
 

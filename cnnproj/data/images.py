@@ -149,9 +149,7 @@ def divide_images(
         CnnprojError: where a class is too small to split, or no path matches ``group_pattern``.
     """
     audit = load_audit(folder)
-    images = audit.readable.reset_index(drop=True)
-    if group_pattern is not None:
-        images["group"] = images["group"].mask(images["group"] == "", _named(images["image"], group_pattern))
+    images = in_groups(audit.readable.reset_index(drop=True), group_pattern)
     identity = [dict(fractions), group_pattern, seed]
     earlier, deals = load_dealt(folder / DEALT, identity)
     parts = split(images, fractions, seed=seed, pairs=audit.pairs, earlier=earlier, set_leaks_aside=set_leaks_aside)
@@ -176,6 +174,13 @@ def divide_images(
     record = {"identity": identity, "parts": dealt, "deals": deals}
     write_text(folder / DEALT, json.dumps(record, sort_keys=True) + "\n")
     return [folder / name for name in (TABLE, MOVES, CLASSES, ASIDE, DEALT)]
+
+
+def in_groups(images: pd.DataFrame, pattern: str | None) -> pd.DataFrame:
+    """``images``, those without a ``group`` in the one that ``pattern`` finds in their path; see ``divide_images``."""
+    if pattern is None:
+        return images
+    return images.assign(group=images["group"].mask(images["group"] == "", _named(images["image"], pattern)))
 
 
 def _named(paths: pd.Series, pattern: str) -> pd.Series:

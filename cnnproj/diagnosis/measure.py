@@ -20,8 +20,9 @@ from cnnproj.data.images import Images, Part
 from cnnproj.diagnosis.chance import by_chance, confusion_of, skill
 from cnnproj.diagnosis.machine import look_at_machine
 from cnnproj.diagnosis.probe import Input, LayerState, Probe, Snapshot
+from cnnproj.inference import make_loss
 from cnnproj.models import Architecture, Value
-from cnnproj.training import Fit, make_loss
+from cnnproj.training import Fit
 
 MOST_IMAGES = 512  # that accuracies are of
 BATCH = 128  # images that gradients and dead units are of …

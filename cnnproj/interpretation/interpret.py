@@ -150,7 +150,7 @@ def load_interpretation(folder: Path, images: Images) -> Interpretation:
         model=known["model"],
         layer=known["layer"],
         cases=cases,
-        images=np.asarray(images.pixels[cases["row"].to_numpy()]),
+        images=np.asarray(images.pixels[images.table.set_index("image")["row"].loc[cases["image"]].to_numpy()]),
         heatmaps=dict(zip(known["methods"], np.load(folder / MAPS), strict=True)),
         belief=load_belief(folder),
         features=load_feature_maps(folder),

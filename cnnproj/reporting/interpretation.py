@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from scipy.stats import binomtest
 
-from cnnproj.reporting import figures
 from cnnproj.words import say
 
 if TYPE_CHECKING:
@@ -35,36 +33,10 @@ def interpretation_facts(interpretation: Interpretation) -> dict[str, Any]:
     }
 
 
-def interpretation_charts(
-    interpretation: Interpretation,
-) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
-    """Name, kind, figure, and what fills the gaps of its caption and its alternative text."""
-    belief, features, model = interpretation.belief, interpretation.features, interpretation.model
-    facts: dict[str, Any] = {"model": model, "n": len(interpretation.cases), "cases": _cases(interpretation)}
-    yield "cases", f"cases_{interpretation.method}", figures.cases(interpretation), facts
-    areas = ("deletion", "insertion", "random_deletion", "random_insertion")
-    numbers = {name: f"{belief.main[name]:.2f}" for name in (*areas, "randomised")}
-    facts = {"method": say(f"figures.method.{belief.main['method']}"), "n": int(belief.main["n"]), **numbers}
-    yield "curves", "curves", figures.curves(belief), facts
-    yield "randomised", "randomised", figures.randomised(belief), facts
-    if features.layers:
-        facts = {"model": model, "n": len(features.layers)}
-        yield "feature_maps", "feature_maps", figures.feature_maps(interpretation), facts
-        yield "strongest_maps", "strongest_maps", figures.strongest_maps(interpretation), facts
-    if features.kernel:
-        facts = {"layer": features.kernel, "n": len(features.filters)}
-        yield "filters", "filters", figures.filters(interpretation), facts
-
-
 def _rules(interpretation: Interpretation) -> list[tuple[str, str]]:
     """Name and explanation of each rule that chose a case, in order."""
     rules = dict.fromkeys(interpretation.cases["rule"])
     return [(say(f"figures.rule.{rule}"), say(f"report.rule.{rule}")) for rule in rules]
-
-
-def _cases(interpretation: Interpretation) -> str:
-    cases = interpretation.cases[["label", "predicted"]].to_numpy()
-    return "; ".join(say("report.alt.case", label=label, predicted=predicted) for label, predicted in cases)
 
 
 def _sentences(belief: Belief) -> list[str]:

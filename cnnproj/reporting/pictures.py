@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.data.audit import CARE
 from cnnproj.reporting import figures
 from cnnproj.reporting.figures.audit import has_findings, has_repeats
-from cnnproj.reporting.interpretation import interpretation_charts
 from cnnproj.words import say
 
 if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
     from cnnproj.diagnosis.diagnose import Diagnosis
-    from cnnproj.reporting.results import Results
+    from cnnproj.interpretation.interpret import Interpretation
+    from cnnproj.reporting.results import Results, Search
 
 
 @dataclass(frozen=True)
@@ -47,74 +48,94 @@ class Picture:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A figure that is not drawn yet.
+
+    Attributes:
+        name: of its file, without the suffix.
+        kind: by which its words are found.
+        draw: draws it.
+        facts: what fills the gaps of its caption and its alternative text.
+        more: gives what the alternative text has beyond that, where it takes a while to find.
+    """
+
+    name: str
+    kind: str
+    draw: Callable[[], figures.Chart]
+    facts: Mapping[str, Any]
+    more: Callable[[], Mapping[str, Any]] = dict
+
+    @property
+    def caption(self) -> str:
+        """What stands below it."""
+        return say(f"report.caption.{self.kind}", **self.facts)
+
+    @property
+    def alt(self) -> str:
+        """What it shows, for those who do not see it."""
+        return say(f"report.alt.{self.kind}", **self.facts, **self.more())
+
+
 def draw_pictures(results: Results) -> dict[str, Picture]:
     """Every figure of the report by name, in order."""
     pictures = {}
-    for number, (name, kind, chart, facts) in enumerate(_charts(results), start=1):
+    for number, plan in enumerate(plans(results), start=1):
+        chart = plan.draw()
         width, height = chart.pixels
-        caption, alt = (say(f"report.{words}.{kind}", **facts) for words in ("caption", "alt"))
-        pictures[name] = Picture(name, number, caption, alt, chart.png(), width, height)
+        pictures[plan.name] = Picture(plan.name, number, plan.caption, plan.alt, chart.png(), width, height)
     return pictures
 
 
-def _charts(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
-    """Name, kind, figure, and what fills the gaps of its caption and its alternative text."""
+def plans(results: Results) -> Iterator[Plan]:
+    """Every figure of the report, in order, before it is drawn."""
     images = results.images
     yield from _audit_charts(images.audit)
     totals = images.counts.sum(axis=1)
-    yield (
-        "class_counts",
-        "class_counts",
-        figures.class_counts(images),
-        {
-            "n": len(totals),
-            "largest": f"{totals.idxmax()} ({totals.max():,})",
-            "smallest": f"{totals.idxmin()} ({totals.min():,})",
-        },
-    )
-    yield "samples", "samples", figures.samples(images), {"n": len(totals)}
+    facts: dict[str, Any] = {
+        "n": len(totals),
+        "largest": f"{totals.idxmax()} ({totals.max():,})",
+        "smallest": f"{totals.idxmin()} ({totals.min():,})",
+    }
+    yield Plan("class_counts", "class_counts", partial(figures.class_counts, images), facts)
+    yield Plan("samples", "samples", partial(figures.samples, images), {"n": len(totals)})
     yield from _balance_chart(results)
     if results.preview.arguments:
-        facts: dict[str, Any] = {"labels": ", ".join(results.preview.labels)}
-        facts["arguments"] = ", ".join(results.preview.alone)
-        yield "augmented", "augmented", figures.augmented(results.preview), facts
+        facts = {"labels": ", ".join(results.preview.labels), "arguments": ", ".join(results.preview.alone)}
+        yield Plan("augmented", "augmented", partial(figures.augmented, results.preview), facts)
     for model in results.trainings:
         yield from _model_charts(results, model)
-    yield "test_scores", "test_scores", figures.test_scores(results.evaluation), {"scores": _scores(results)}
+    scores = partial(figures.test_scores, results.evaluation)
+    yield Plan("test_scores", "test_scores", scores, {"scores": _scores(results)})
     matrix = results.evaluation.confusion.to_numpy()
     facts = {"model": results.evaluation.best, "right": int(matrix.trace()), "total": int(matrix.sum())}
-    yield "confusion", "confusion", figures.confusion(results.evaluation), facts
-    if len(results.evaluation.errors):
-        yield (
-            "errors",
-            "errors",
-            figures.errors(results.evaluation, images),
-            {**facts, "n": len(results.evaluation.errors)},
-        )
-    yield "reliability", "reliability", figures.reliability(results.evaluation), facts
-    yield from interpretation_charts(results.interpretation)
+    yield Plan("confusion", "confusion", partial(figures.confusion, results.evaluation), facts)
+    if n := len(results.evaluation.errors):
+        yield Plan("errors", "errors", partial(figures.errors, results.evaluation, images), {**facts, "n": n})
+    yield Plan("reliability", "reliability", partial(figures.reliability, results.evaluation), facts)
+    yield from _interpretation_charts(results.interpretation)
 
 
-def _audit_charts(audit: Audit) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+def _audit_charts(audit: Audit) -> Iterator[Plan]:
     if has_findings(audit):
         kinds = "; ".join(say(f"audit.kind.{kind}") for kind, _ in audit.by_kind() if kind in CARE)
-        yield "findings", "findings", figures.findings(audit), {"kinds": kinds}
+        yield Plan("findings", "findings", partial(figures.findings, audit), {"kinds": kinds})
     if len(audit.readable[["width", "height"]].drop_duplicates()) > 1:
-        yield "sizes", "sizes", figures.sizes(audit), {"n": len(audit.readable)}
+        yield Plan("sizes", "sizes", partial(figures.sizes, audit), {"n": len(audit.readable)})
     if has_repeats(audit):
-        yield "repeats", "repeats", figures.repeats(audit), {}
+        yield Plan("repeats", "repeats", partial(figures.repeats, audit), {})
 
 
-def _balance_chart(results: Results) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+def _balance_chart(results: Results) -> Iterator[Plan]:
     balance = results.settings.training.balance
     if balance == "none":
         return
     counts = results.images.counts["train"]
     facts = {"n": len(counts), "largest": f"{counts.max():,}", "smallest": f"{counts.min():,}"}
-    yield "balance", f"balance_{balance}", figures.balance(results.images, balance), facts
+    yield Plan("balance", f"balance_{balance}", partial(figures.balance, results.images, balance), facts)
 
 
-def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figures.Chart, dict[str, Any]]]:
+def _model_charts(results: Results, model: str) -> Iterator[Plan]:
     search, training = results.searches[model], results.trainings[model]
     best = search.trials[search.trials["best"].astype(bool)].iloc[0]
     facts = {
@@ -123,11 +144,10 @@ def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figu
         "trial": int(best["trial"]),
         "accuracy": f"{best['val_accuracy']:.3f}",
     }
-    yield f"trials_{model}", "trials", figures.trials(search), facts
+    yield Plan(f"trials_{model}", "trials", partial(figures.trials, search), facts)
     if figures.tells_of_hyperparameters(search):
-        shares = figures.importance(search)
-        facts = {"model": model, "shares": ", ".join(f"{name} {share:.2f}" for name, share in shares.items())}
-        yield f"hyperparameters_{model}", "hyperparameters", figures.hyperparameters(search), facts
+        draw, shares = partial(figures.hyperparameters, search), partial(_shares, search)
+        yield Plan(f"hyperparameters_{model}", "hyperparameters", draw, {"model": model}, shares)
     recipe = training.recipe
     facts = {
         "model": model,
@@ -135,10 +155,15 @@ def _model_charts(results: Results, model: str) -> Iterator[tuple[str, str, figu
         "epoch": recipe.best_epoch,
         "accuracy": f"{recipe.val_accuracy:.3f}",
     }
-    yield f"history_{model}", "history", figures.history(training), facts
-    if model in results.diagnoses:
-        chart = figures.diagnosis(results.diagnoses[model])
-        yield f"diagnosis_{model}", "diagnosis", chart, {"model": model, **_flow(results.diagnoses[model])}
+    yield Plan(f"history_{model}", "history", partial(figures.history, training), facts)
+    if diagnosis := results.diagnoses.get(model):
+        facts = {"model": model, **_flow(diagnosis)}
+        yield Plan(f"diagnosis_{model}", "diagnosis", partial(figures.diagnosis, diagnosis), facts)
+
+
+def _shares(search: Search) -> dict[str, str]:
+    """How much each hyperparameter mattered, as text."""
+    return {"shares": ", ".join(f"{name} {share:.2f}" for name, share in figures.importance(search).items())}
 
 
 def _flow(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -151,3 +176,26 @@ def _flow(diagnosis: Diagnosis) -> dict[str, Any]:
 def _scores(results: Results) -> str:
     scores = results.evaluation.scores[["model", "accuracy", "low", "high"]].to_numpy()
     return "; ".join(f"{model} {value:.3f} ({low:.3f} – {high:.3f})" for model, value, low, high in scores)
+
+
+def _interpretation_charts(interpretation: Interpretation) -> Iterator[Plan]:
+    belief, features, model = interpretation.belief, interpretation.features, interpretation.model
+    facts: dict[str, Any] = {"model": model, "n": len(interpretation.cases), "cases": _cases(interpretation)}
+    yield Plan("cases", f"cases_{interpretation.method}", partial(figures.cases, interpretation), facts)
+    areas = ("deletion", "insertion", "random_deletion", "random_insertion")
+    numbers = {name: f"{belief.main[name]:.2f}" for name in (*areas, "randomised")}
+    facts = {"method": say(f"figures.method.{belief.main['method']}"), "n": int(belief.main["n"]), **numbers}
+    yield Plan("curves", "curves", partial(figures.curves, belief), facts)
+    yield Plan("randomised", "randomised", partial(figures.randomised, belief), facts)
+    if features.layers:
+        facts = {"model": model, "n": len(features.layers)}
+        yield Plan("feature_maps", "feature_maps", partial(figures.feature_maps, interpretation), facts)
+        yield Plan("strongest_maps", "strongest_maps", partial(figures.strongest_maps, interpretation), facts)
+    if features.kernel:
+        facts = {"layer": features.kernel, "n": len(features.filters)}
+        yield Plan("filters", "filters", partial(figures.filters, interpretation), facts)
+
+
+def _cases(interpretation: Interpretation) -> str:
+    cases = interpretation.cases[["label", "predicted"]].to_numpy()
+    return "; ".join(say("report.alt.case", label=label, predicted=predicted) for label, predicted in cases)

@@ -17,7 +17,7 @@ from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.interpretation import interpretation_facts
 from cnnproj.reporting.page import environment
-from cnnproj.reporting.pictures import draw_pictures
+from cnnproj.reporting.pictures import Picture, draw_pictures
 from cnnproj.words import language, say
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         paths.append(folder / FIGURES / f"{picture.name}.png")
         with replacing(paths[-1]) as partial:
             partial.write_bytes(picture.png)
+    write_text(folder / FILE, render(results, pictures))
+    return [*paths, folder / FILE]
+
+
+def render(results: Results, pictures: Mapping[str, Picture]) -> str:
+    """The report as HTML, with ``pictures`` for its figures."""
     facts = {
         "language": language(),
         "title": _title(results),
@@ -70,8 +76,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         "settings": _settings(results),
         "unfolded": len(results.images.classes) <= MOST_UNFOLDED,
     }
-    write_text(folder / FILE, environment().get_template(FILE).render(results=results, **facts))
-    return [*paths, folder / FILE]
+    return environment().get_template(FILE).render(results=results, **facts)
 
 
 def _paragraphs(text: str) -> list[str]:

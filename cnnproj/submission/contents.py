@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MOST_BYTES, MOST_TEST_BYTES = 1 << 30, 256 << 20  # of all files together, before they are packed; of the test images
 CONTENTS, SETTINGS, TEST_IMAGES = "submission.json", "project.toml", "test_images.npy"
 # Of the run's folder. What is not here is not handed in: pixels, the trials' database, what predict wrote.
 WANTED = (
@@ -42,6 +43,8 @@ class Contents(BaseModel):
         version: of this layout.
         cnnproj: the version that packed it.
         name: of the run.
+        missing: what the assignment asks for and is not there, by the names of ``checklist.MISSING``: it was packed as
+            incomplete.
         files: the SHA-256 of each file by its path, sorted; all but this list itself.
     """
 
@@ -50,6 +53,7 @@ class Contents(BaseModel):
     version: Literal[1] = 1
     cnnproj: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(pattern=r"^[\w][\w.-]*$", max_length=60)]
+    missing: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=100)] = ()
     files: dict[str, Digest]
 
 

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cnnproj.errors import CnnprojError
 from cnnproj.models import ACTIVATIONS, architectures
 from cnnproj.recipe import RECIPE, WHOLE
 from cnnproj.submission.documents import read_json
@@ -125,10 +124,8 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
             numbers = {"parameters": parameters, "outputs": outputs, "layers": len(sketch.layers)}
             raise Unreadable("opened.network_size", file=file, **numbers)
         return build()
-    except CnnprojError as error:
-        raise (
-            error if isinstance(error, Unreadable) else Unreadable("opened.network", file=file, reason=error)
-        ) from None
+    except Unreadable:
+        raise
     except Exception as error:  # a stranger's arguments make a layer raise anything
         raise Unreadable("opened.network", file=file, reason=shown(error, 200)) from None
 
@@ -138,16 +135,14 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
 
 def _configuration(submission: Submission, file: str) -> Mapping[str, Any]:
     submission.read(file)
-    with (submission.folder / file).open("rb") as whole:
-        with open_zip(whole, submission.limits, Unreadable, path=file) as archive:
-            try:
-                info = archive.getinfo(CONFIGURATION)
-                if info.file_size > _CONFIGURATION_BYTES:
-                    raise ValueError(info.file_size)
-                data = archive.read(info)
-            except (*BROKEN, KeyError) as error:
-                raise Unreadable("opened.network", file=file, reason=shown(error)) from None
-    configuration = read_json(data, f"{file}/{CONFIGURATION}", submission.limits)
+    path, limits = submission.folder / file, submission.limits
+    with path.open("rb") as whole, open_zip(whole, limits, Unreadable, path=file) as archive:
+        try:
+            with archive.open(CONFIGURATION) as member:
+                data = member.read(_CONFIGURATION_BYTES)
+        except (*BROKEN, KeyError) as error:
+            raise Unreadable("opened.network", file=file, reason=shown(error)) from None
+    configuration = read_json(data, f"{file}/{CONFIGURATION}", limits)
     return _table(configuration, file)
 
 
@@ -206,11 +201,7 @@ def _argument(key: str, value: Any, file: str) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    return (
-        value is None
-        or isinstance(value, bool | int | float)
-        or (isinstance(value, str) and bool(_WORD.fullmatch(value)))
-    )
+    return bool(_WORD.fullmatch(value)) if isinstance(value, str) else isinstance(value, bool | int | float | None)
 
 
 def _table(value: Any, file: str) -> Mapping[str, Any]:

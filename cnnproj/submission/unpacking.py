@@ -22,6 +22,7 @@ from cnnproj.submission.limits import Limits, Refused, shown
 from cnnproj.words import say
 
 _CHUNK = 1 << 20
+_ENTRY = 1_000  # bytes of a member in the directory, at most on the average
 # What computers leave behind in a zip that was unpacked and packed again.
 _LEFT_BEHIND = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 # One name of a path that is a name on every system; and those that are none on Windows.
@@ -92,6 +93,8 @@ def open_zip(file: BinaryIO, limits: Limits, error: type[CnnprojError], **named:
     except BROKEN as reason:
         raise error("opened.no_zip", reason=shown(reason), **named) from None
     with archive:
+        if len(archive.infolist()) > limits.members:
+            raise error("opened.no_zip", reason=say("opened.members", most=limits.members), **named)
         for info in archive.infolist():
             member = shown(info.filename)
             if found := danger(info):
@@ -106,18 +109,17 @@ def _require_plain_end(file: BinaryIO, limits: Limits) -> None:
 
     ``zipfile`` reads the whole directory before it can be counted, and looks for it in more than one place.
     """
-    size = file.seek(0, 2)
+    size, odd = file.seek(0, 2), say("opened.odd")
     if size < _END.size:
-        raise ValueError(say("opened.no_end"))
+        raise ValueError(odd)
     file.seek(max(0, size - _END.size - _ZIP64.size))
     tail = file.read()
     signature, _, _, _, count, length, start, comment = _END.unpack(tail[-_END.size :])
     if signature != b"PK\5\6" or comment or start + length + _END.size != size or b"PK\6\7" in tail[: -_END.size]:
-        raise ValueError(say("opened.no_end"))
-    most = limits.members
-    if count > most or length > most * 1_000:
-        raise ValueError(say("opened.members", n=count, most=most))
-    file.seek(0)
+        raise ValueError(odd)
+    if count > limits.members or length > limits.members * _ENTRY:
+        too_many = say("opened.members", most=limits.members)
+        raise ValueError(too_many)
 
 
 def _wanted(archive: zipfile.ZipFile, path: Path, limits: Limits) -> tuple[dict[str, zipfile.ZipInfo], tuple[str, ...]]:

@@ -126,7 +126,7 @@ def test_neighbours_tell_labels_that_belong_to_images_from_those_that_do_not(ima
 
 def test_the_loss_of_guessing_is_that_of_the_classes_shares(images):
     from cnnproj.diagnosis.measure import _chance_loss
-    from cnnproj.training import make_loss
+    from cnnproj.inference import make_loss
 
     train, loss = images.train, make_loss({"loss": "categorical_crossentropy", "label_smoothing": 0.0})
     uneven = replace(train, rows=train.rows[10:], labels=np.array([0] * 63 + [1] * 7))

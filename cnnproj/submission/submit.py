@@ -1,0 +1,170 @@
+"""``cnnproj submit``: what is missing is told; what is there goes into one zip."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from cnnproj import __version__
+from cnnproj.data.sources import NAMES
+from cnnproj.errors import CnnprojError
+from cnnproj.files import digest
+from cnnproj.notebooks import EXECUTING, originals
+from cnnproj.project import Project
+from cnnproj.run import MANIFEST
+from cnnproj.settings_file import FILE_NAME
+from cnnproj.submission.checklist import POINTS, Missing
+from cnnproj.submission.contents import (
+    CONTENTS,
+    MOST_BYTES,
+    MOST_TEST_BYTES,
+    SETTINGS,
+    TEST_IMAGES,
+    Contents,
+    is_wanted,
+)
+from cnnproj.submission.pack import pack
+from cnnproj.submission.readiness import finish, is_ready, outputs, shortcomings, what_comes_last
+from cnnproj.words import say
+
+Members = dict[str, bytes | Path]
+Announce = Callable[[str], None]
+
+
+def submit(
+    project: Project, *, target: Path | None, with_test_images: bool, incomplete: bool, announce: Announce
+) -> Path:
+    """Check a finished run against the assignment, execute its notebooks where that is due, and pack it.
+
+    The same run gives the same bytes.
+
+    Args:
+        project: whose run it is.
+        target: the zip, or a folder for it; by default ``<name>-submission.zip`` in the project's folder.
+        with_test_images: whether the stored test images are packed, up to ``MOST_TEST_BYTES``.
+        incomplete: whether it is packed also where something essential is missing; the zip says what.
+        announce: called with each line of what is told.
+
+    Returns:
+        Where the zip is. From within a notebook that is being executed, nothing is checked or packed.
+
+    Raises:
+        CnnprojError: where something essential is missing, a notebook fails, or the zip would be too large or cannot be
+            written; a zip that was there before is then as it was.
+    """
+    target = _target(project, target)
+    if name := os.environ.get(EXECUTING):  # else it would execute that notebook, which would call it again …
+        announce(say("submission.within", notebook=name))
+        return target
+    found = shortcomings(project)
+    if is_ready(found, incomplete=incomplete):
+        finish(project, incomplete=incomplete, announce=announce)
+        found = shortcomings(project)
+    elif not incomplete:
+        found = what_comes_last(found)
+    _tell(found, announce)
+    lacking = [one.sentence for one in found if one.essential]
+    if lacking and not incomplete:
+        raise CnnprojError("submission.incomplete", n=len(lacking))
+    members = _members(project)
+    if with_test_images:
+        members[TEST_IMAGES] = _test_images(project)
+    members[CONTENTS] = _contents(project, members, lacking)
+    _check_size(members)
+    pack(members, target)
+    _tell_packed(project, target, members, announce)
+    return target
+
+
+def _target(project: Project, target: Path | None) -> Path:
+    name = f"{project.settings.project.name}-submission.zip"
+    if target is None:
+        return project.folder / name
+    path = target.expanduser()
+    if path.is_dir():
+        return path / name
+    if path.suffix.lower() != ".zip":
+        raise CnnprojError("submission.no_zip", path=path)
+    return path
+
+
+def _tell(found: list[Missing], announce: Announce) -> None:
+    for point in POINTS:
+        of_point = [one for one in found if one.point == point]
+        if not of_point:
+            announce(say("submission.there", what=say(f"submission.point.{point}")))
+        for one in of_point:
+            announce(say("submission.lacking" if one.essential else "submission.reminder", what=one))
+
+
+# What is packed -----------------------------------------------------------------------------------------------------
+
+
+def _members(project: Project) -> Members:
+    """The files by their paths in the zip; what earlier settings have left in the run's folder stays behind."""
+    notebooks = [f"notebooks/{original.name}" for original in originals(project)]
+    paths = [path for path in (MANIFEST, *outputs(project), *notebooks) if is_wanted(path)]
+    files: Members = {path: file for path in paths if (file := project.record.folder / path).is_file()}
+    return {**files, SETTINGS: project.folder / FILE_NAME}
+
+
+def _contents(project: Project, members: Members, lacking: list[str]) -> bytes:
+    digests = {path: _digest(content) for path, content in sorted(members.items())}
+    name = project.settings.project.name
+    contents = Contents(cnnproj=__version__, name=name, missing=tuple(dict.fromkeys(lacking)), files=digests)
+    return contents.model_dump_json(indent=2).encode() + b"\n"
+
+
+def _digest(content: bytes | Path) -> str:
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else digest(content)
+
+
+def _test_images(project: Project) -> bytes:
+    """The stored test part as a .npy; nobody looks at it here, so that the ledger has nothing to enter."""
+    images = project.images
+    rows = images.table.loc[images.table["split"] == "test", "row"].to_numpy()
+    height, width, channels = images.shape
+    size = len(rows) * height * width * channels
+    if size > MOST_TEST_BYTES:
+        raise CnnprojError(
+            "submission.test_images_too_large", n=len(rows), size=_megabytes(size), most=_megabytes(MOST_TEST_BYTES)
+        )
+    packed = io.BytesIO()
+    np.save(packed, images.pixels[rows])
+    return packed.getvalue()
+
+
+def _check_size(members: Members) -> None:
+    sizes = {path: _size(content) for path, content in members.items()}
+    if sum(sizes.values()) > MOST_BYTES:
+        largest = max(sizes, key=lambda path: (sizes[path], path))
+        known = {"size": _megabytes(sum(sizes.values())), "most": _megabytes(MOST_BYTES)}
+        raise CnnprojError("submission.too_large", **known, file=largest, its_size=_megabytes(sizes[largest]))
+
+
+def _size(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _tell_packed(project: Project, target: Path, members: Members, announce: Announce) -> None:
+    figures, notebooks = (sum(path.startswith(f"{folder}/") for path in members) for folder in ("figures", "notebooks"))
+    networks = sum(path.endswith(".weights.h5") for path in members)
+    size = _megabytes(target.stat().st_size)
+    announce(say("submission.packed", path=target, size=size))
+    announce(say("submission.holds", figures=figures, notebooks=notebooks, networks=networks))
+    source = project.settings.data.source
+    if TEST_IMAGES in members:
+        announce(say("submission.with_test_images", size=_megabytes(_size(members[TEST_IMAGES]))))
+    elif source not in NAMES:
+        announce(say("submission.own_images", source=source))
+    announce(say("submission.try_it", command=shlex.join(["cnnproj", "verify", str(target), "--data", source])))

@@ -247,12 +247,14 @@ def verify(
     seconds: SecondsLimit = 180,
 ) -> None:
     """Check one submission."""
-    from cnnproj.submission.examine import verify_one
+    from cnnproj.submission.examine import Terms, examine_one, processors
+    from cnnproj.submission.pages import told
     from cnnproj.submission.sandbox import allow
 
     folder = output or submission.with_name(f"{submission.stem}-verdict")
-    verdict, page = verify_one(submission, data, folder, allow(memory, seconds), again=retrain)
-    typer.echo(str(verdict))
+    terms = Terms(tuple(data), retrain, allow(memory, seconds), threads=processors())
+    verdict, page = examine_one(submission, folder, terms)
+    typer.echo("\n".join(told(verdict)))
     typer.echo(say("cli.verdict_is", page=page))
     raise typer.Exit(verdict.exit_code)
 
@@ -270,9 +272,10 @@ def grade(
     seconds: SecondsLimit = 180,
 ) -> None:
     """Check and mark a class."""
+    from cnnproj.submission.examine import Terms
     from cnnproj.submission.grade import grade_class
     from cnnproj.submission.rubric import read_rubric
     from cnnproj.submission.sandbox import allow
 
-    how = {"again": retrain, "allowance": allow(memory, seconds), "workers": workers, "backend": backend}
-    grade_class(folder, data, output, read_rubric(rubric), **how, announce=typer.echo)
+    terms = Terms(tuple(data), retrain, allow(memory, seconds))
+    grade_class(folder, output, read_rubric(rubric), terms, workers=workers, backend=backend, announce=typer.echo)

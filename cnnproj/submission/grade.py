@@ -17,49 +17,30 @@ import io
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from cnnproj import __version__
-from cnnproj.data.sources import open_source
 from cnnproj.errors import CnnprojError
 from cnnproj.files import digest, write_text
 from cnnproj.progress import Progress
 from cnnproj.run import fingerprint
 from cnnproj.settings import Settings
-from cnnproj.submission.examine import FILE, PAGE, examine, write_verdict
+from cnnproj.submission.examine import CACHE, FILE, PAGE, Terms, examine, processors, write_verdict
 from cnnproj.submission.gradebook import Entry, defused, write_canvas, write_gradebook
 from cnnproj.submission.names import HandedIn, find_submissions
 from cnnproj.submission.pages import Row, class_page, comment, feedback_page
 from cnnproj.submission.rubric import Mark, Rubric, mark
-from cnnproj.submission.sandbox import GIB, Allowance, Worker
-from cnnproj.submission.similarity import Shared, Traits, similarities
+from cnnproj.submission.sandbox import GIB, Worker
+from cnnproj.submission.similarity import Shared, Traits, shingles, similarities
 from cnnproj.submission.verdict import Verdict
 from cnnproj.words import language, say, speaking
 
 GRADES, CANVAS, SIMILARITY, CLASS = "grades.csv", "canvas.csv", "similarity.csv", "class.html"
-FEEDBACK, VERDICTS, CACHE = "feedback", "verdicts", "cache"
+FEEDBACK, VERDICTS = "feedback", "verdicts"
 LONGEST_NAME = 200  # bytes of a student's prefix in the name of a file
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How every submission of a class is examined.
-
-    Attributes:
-        sources: the images that they are held against.
-        cache: where these are kept.
-        again: whether the best network of each is trained again.
-        allowance: what one may take.
-            language: of the verdicts.
-    """
-
-    sources: tuple[str, ...]
-    cache: Path
-    again: bool
-    allowance: Allowance
-    language: str
 
 
 @dataclass(frozen=True)
@@ -74,56 +55,49 @@ class Graded:
 
 def grade_class(
     folder: Path,
-    sources: Sequence[str],
     output: Path,
     rubric: Rubric,
+    terms: Terms,
     *,
-    again: bool = False,
-    allowance: Allowance | None = None,
     workers: int | None = None,
     backend: str = "threading",
     announce: Callable[[str], None] = print,
 ) -> list[Graded]:
-    """Examine the newest submission of every student in ``folder``, and write all of it to ``output``.
+    """Examine the newest submission of every student in ``folder``, and write all that comes of it to ``output``.
 
-    What was examined before, by the same version against the same images, is not examined again.
+    What was examined before by the same version on the same terms is not examined again.
 
     Args:
-        sources: the images that submissions are held against: see ``cnnproj.data.sources.open_source``.
-        again: whether the best network of each is trained again.
-        allowance: what one may take of a worker.
         workers: how many are examined at once; as many as there are processors, or as the cluster has.
         backend: of joblib: ``threading``, or ``dask`` or ``ray`` for a cluster whose machines share the folders.
         announce: called with a line on what comes next.
 
     Raises:
-        CnnprojError: where there is no submission, or the images are not there; a bad submission is none.
+        CnnprojError: where there is no submission, or the images are not there. A bad submission is no error.
     """
+    images = terms.check_sources()
     handed_in = find_submissions(folder)
-    images = [open_source(source, Path(), seed=0).fingerprint for source in sources]
-    terms = Terms(tuple(sources), output / CACHE, again, allowance or Allowance(), language())
-    keys = [_key(one, images, terms) for one in handed_in]
+    keys = [_key(one.path, images, terms) for one in handed_in]
     done = {key: verdict for key in keys if (verdict := _read(output / VERDICTS / key)) is not None}
     todo = {key: one.path for key, one in zip(keys, handed_in, strict=True) if key not in done}
-    announce(say("grading.found", n=len(handed_in), todo=len(todo)))
+    announce(say("grading.class_found", n=len(handed_in), todo=len(todo)))
     with Progress(say("grading.progress"), len(done) + len(todo), done=len(done)) as progress:
-        for key, verdict in _examine_all(todo, terms, workers, backend):
+        for key, verdict in _examine_all(todo, output / CACHE, terms, workers, backend):
             write_verdict(verdict, output / VERDICTS / key)
             done[key] = verdict
             progress.advance()
     graded = [Graded(one, key, done[key], _mark(done[key], rubric)) for one, key in zip(handed_in, keys, strict=True)]
-    _write(graded, output, rubric, _how(sources, terms))
-    announce(say("grading.done", page=output / CLASS, grades=output / GRADES))
+    _write(graded, output, rubric, _how(terms))
+    announce(say("grading.class_done", page=output / CLASS, grades=output / GRADES))
     return graded
 
 
 # Examining ----------------------------------------------------------------------------------------------------------
 
 
-def _key(one: HandedIn, images: Sequence[str], terms: Terms) -> str:
-    """A digest of all that decides the verdict on ``one``."""
-    zipped, how = digest(one.path), (terms.again, str(terms.allowance), terms.language)
-    return fingerprint([one.path.name, zipped, __version__, list(images), *how])
+def _key(path: Path, images: Sequence[str], terms: Terms) -> str:
+    """A digest of all that decides the verdict on the zip at ``path``."""
+    return fingerprint([path.name, digest(path), __version__, images, terms.again, str(terms.allowance), language()])
 
 
 def _read(folder: Path) -> Verdict | None:
@@ -135,31 +109,37 @@ def _read(folder: Path) -> Verdict | None:
 
 
 def _examine_all(
-    todo: Mapping[str, Path], terms: Terms, workers: int | None, backend: str
+    todo: Mapping[str, Path], cache: Path, terms: Terms, workers: int | None, backend: str
 ) -> Iterator[tuple[str, Verdict]]:
     """Each verdict as soon as it is there, with its key."""
     import joblib
 
     if not todo:
         return
-    _connect(backend)
-    count = workers or (-1 if backend != "threading" else os.cpu_count() or 1)
-    with joblib.parallel_config(backend, n_jobs=count):
+    count = workers or (processors() if backend == "threading" else -1)
+    with _cluster(backend), joblib.parallel_config(backend, n_jobs=count):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-        yield from pool(joblib.delayed(_examine_one)(key, path, terms) for key, path in todo.items())
+        jobs = (joblib.delayed(_examine)(key, path, cache.resolve(), terms, language()) for key, path in todo.items())
+        yield from pool(jobs)
 
 
-def _connect(backend: str) -> None:
-    """Join the cluster that the environment names, or start one here.
+@contextmanager
+def _cluster(backend: str) -> Iterator[None]:
+    """The cluster that the environment names, or one here, for as long as the block lasts.
 
     Raises:
         CnnprojError: where its library is not installed.
     """
     try:
         if backend == "dask":
-            from distributed import Client
+            from distributed import Client, default_client
 
-            Client()  # joblib finds it; its address is in DASK_SCHEDULER_ADDRESS
+            try:
+                default_client()
+            except ValueError:
+                with Client():  # its address is in DASK_SCHEDULER_ADDRESS
+                    yield
+                return
         elif backend == "ray":
             import ray
             from ray.util.joblib import register_ray
@@ -168,17 +148,18 @@ def _connect(backend: str) -> None:
             register_ray()
     except ImportError:
         raise CnnprojError("grading.no_cluster", backend=backend) from None
+    yield
 
 
 _here = threading.local()  # the worker of each thread that examines
 
 
-def _examine_one(key: str, path: Path, terms: Terms) -> tuple[str, Verdict]:
-    with speaking(terms.language):
-        worker: Worker | None = getattr(_here, "worker", None)
-        if worker is None or worker.allowance != terms.allowance:
-            worker = _here.worker = Worker(terms.allowance)
-        return key, examine(path, terms.sources, terms.cache, worker, again=terms.again)
+def _examine(key: str, path: Path, cache: Path, terms: Terms, spoken: str) -> tuple[str, Verdict]:
+    worker: Worker | None = getattr(_here, "worker", None)
+    if worker is None or (worker.allowance, worker.program) != (terms.allowance, terms.program):
+        worker = _here.worker = Worker(terms.allowance, terms.program)
+    with speaking(spoken):
+        return key, examine(path, cache, terms, worker)
 
 
 # Marking and writing ------------------------------------------------------------------------------------------------
@@ -195,7 +176,7 @@ def _write(graded: Sequence[Graded], output: Path, rubric: Rubric, how: Sequence
     rows, entries = [], []
     for one in graded:
         feedback = f"{_prefix(one.handed_in)}feedback.html"
-        with speaking(one.verdict.language):
+        with speaking(one.verdict.language or None):
             page = feedback_page(one.handed_in.student.name, one.verdict, one.mark, rubric.assignment)
             said = comment(one.verdict)
         write_text(output / FEEDBACK / feedback, page)
@@ -222,7 +203,11 @@ def _notes(one: HandedIn) -> tuple[str, ...]:
 
 
 def _traits(verdict: Verdict) -> Traits | None:
-    raise NotImplementedError
+    facts = verdict.facts
+    if facts is None:
+        return None
+    known = (facts.settings, facts.seed, facts.weights, facts.predictions, facts.trials)
+    return Traits(*known, shingles(facts.prose))
 
 
 def _write_similar(path: Path, similar: Sequence[Shared], names: Sequence[str]) -> None:
@@ -236,12 +221,12 @@ def _write_similar(path: Path, similar: Sequence[Shared], names: Sequence[str]) 
     write_text(path, "\ufeff" + text.getvalue())
 
 
-def _how(sources: Sequence[str], terms: Terms) -> list[str]:
+def _how(terms: Terms) -> list[str]:
     """How all of it was checked, in sentences."""
     allowance = terms.allowance
     bounds = {"memory": f"{allowance.memory / GIB:g}", "seconds": allowance.seconds}
     return [
-        say("grading.how.version", version=__version__, sources=", ".join(sources)),
+        say("grading.how.version", version=__version__, sources=", ".join(terms.sources)),
         say("grading.how.bounds", **bounds),
         say("grading.how.again" if terms.again else "grading.how.not_again"),
         say("grading.page.limits"),

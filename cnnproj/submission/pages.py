@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.reporting.page import environment
 from cnnproj.submission.finding import CHECKS
+from cnnproj.submission.limits import shown
 from cnnproj.submission.rubric import Mark, Rubric
 from cnnproj.submission.similarity import Shared
 from cnnproj.words import language, say
@@ -21,6 +22,7 @@ MOST_SIMILAR = 100  # rows on the page of the class; similarity.csv has all
 # Distinct for colour-blind readers, and in gray.
 _COLORS = {"verified": "#00558a", "discrepancies": "#e69f00", "unchecked": "#b4bcc4"}
 _BINS = 20
+MOST_TOLD = 1000  # letters of a line
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ def feedback_page(student: str, verdict: Verdict, mark: Mark, assignment: str) -
         points=earned,
         states=_states(verdict),
     )
+
+
+def told(verdict: Verdict) -> Iterator[str]:
+    """The verdict in lines for a terminal; what a stranger wrote cannot move its cursor."""
+    yield say("grading.told_outcome", file=shown(verdict.file), outcome=say(f"grading.outcome.{verdict.outcome}"))
+    if verdict.refused:
+        yield shown(verdict.refused, MOST_TOLD)
+    for result in verdict.results:
+        name = say(f"grading.check.{result.check}")
+        for finding in result.findings:
+            level = say(f"grading.level.{finding.level}")
+            yield shown(f"  {name} – {level}: {finding.sentence}", MOST_TOLD)
+        if result.reason:
+            yield shown(f"  {name} – {say('grading.state.unchecked')}: {result.reason}", MOST_TOLD)
 
 
 def comment(verdict: Verdict) -> str:
@@ -151,8 +167,8 @@ def _told(verdict: Verdict) -> list[Any]:
 
 def _scores(verdict: Verdict) -> list[tuple[str, float | None, float | None]]:
     """Of each model the test accuracy claimed, and the one found."""
-    models = [*verdict.claimed, *(model for model in verdict.found if model not in verdict.claimed)]
-    return [(model, verdict.claimed.get(model), verdict.found.get(model)) for model in models]
+    names = dict.fromkeys([*verdict.models, *verdict.claimed, *verdict.found])
+    return [(model, verdict.claimed.get(model), verdict.found.get(model)) for model in names]
 
 
 def _chart(marks: Sequence[tuple[float, str]], points: float) -> dict[str, Any]:

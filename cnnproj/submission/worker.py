@@ -11,13 +11,43 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cnnproj.submission.confinement import confine
 
 Jobs = Mapping[str, Callable[..., Any]]
+
+
+def want(path: str, language: str) -> dict[str, Any]:
+    """What images the submission at ``path`` asks for, and with how many threads its networks were trained."""
+    from cnnproj.submission.opened import open_submission
+    from cnnproj.submission.reference import wanted
+    from cnnproj.words import speaking
+
+    with speaking(language), open_submission(Path(path)) as submission:
+        images = wanted(submission).model_dump(mode="json")
+        return {"wanted": images, "threads": submission.settings.training.threads}
+
+
+def check(path: str, references: Sequence[str], again: bool, threads: int, language: str) -> dict[str, Any]:
+    """The verdict on the submission at ``path``, as plain values."""
+    from cnnproj.runtime import start_tensorflow
+    from cnnproj.submission.opened import open_submission
+    from cnnproj.submission.verdict import judge
+    from cnnproj.words import speaking
+
+    start_tensorflow(threads)
+    import keras
+
+    with speaking(language), open_submission(Path(path)) as submission:
+        verdict = judge(submission, [Path(folder) for folder in references], retrained=again)
+    keras.backend.clear_session()  # nothing of this submission stays for the next
+    return verdict.model_dump(mode="json")
+
+
+JOBS: Jobs = {"want": want, "check": check}
 
 
 def serve(jobs: Jobs) -> None:
@@ -29,7 +59,8 @@ def serve(jobs: Jobs) -> None:
     """
     folder, *bounds = sys.argv[1:]
     memory, seconds, file_size = map(int, bounds)
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # A stranger's text may have halves of letters in it, which no file takes: they become question marks here.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not among the answers
     tempfile.tempdir = folder
     _answer(answers, confine(Path(folder), memory=memory, seconds=seconds, file_size=file_size))
@@ -52,5 +83,9 @@ def _do(job: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _answer(stream: Any, answer: Mapping[str, Any]) -> None:
-    stream.write(json.dumps(answer, default=str) + "\n")
+    stream.write(json.dumps(answer, default=str, ensure_ascii=False) + "\n")
     stream.flush()
+
+
+if __name__ == "__main__":
+    serve(JOBS)

@@ -1,5 +1,6 @@
 """Jobs that no worker of ours knows: what a worker does that has gone wrong. Run as a program, by the tests."""
 
+import json
 import os
 import resource
 import signal
@@ -69,6 +70,20 @@ def surroundings():
     return {"environment": dict(os.environ), "home": home, "folder": str(Path.cwd()), **limits}
 
 
+def want(path, language):
+    images = {"size": [16, 16], "resize": "stretch", "color": "gray", "near_duplicates": False, "seed": 3}
+    return {"wanted": images, "threads": 2}
+
+
+def check(path, references, again, threads, language):
+    """The verdict that the file at ``path`` asks for, in JSON; or what else it wants to happen."""
+    asked = json.loads(Path(path).read_text())
+    time.sleep(asked.pop("seconds", 0))
+    if job := asked.pop("job", None):
+        return JOBS[job]()
+    return {"file": Path(path).name, "outcome": "verified", **asked}
+
+
 JOBS = {
     "echo": lambda value: value,
     "number": os.getpid,
@@ -78,6 +93,8 @@ JOBS = {
     **{
         job.__name__: job
         for job in (
+            want,
+            check,
             refuse,
             crash,
             mistake,

@@ -20,7 +20,11 @@ BATCH = 256
 
 def predict(model: keras.Sequential, part: Part) -> np.ndarray:
     """The probabilities of each image of ``part``, float32, (n, classes), with the sum 1 whatever the last layer is."""
-    given = outputs(model, part)
+    return normalised(outputs(model, part))
+
+
+def normalised(given: np.ndarray) -> np.ndarray:
+    """Probabilities with the sum 1 from what the last layer has ``given``, float32, (n, classes)."""
     total = given.sum(axis=1, keepdims=True)
     return given if np.allclose(total, 1, atol=1e-3) else given / np.maximum(total, np.finfo(np.float32).tiny)
 

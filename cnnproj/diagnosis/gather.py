@@ -87,7 +87,7 @@ def gather(model: str, folder: Path, stages: Stages, images: Callable[[], Images
     probe = load_probe(folder)
     if probe is None or not stages.is_done(f"train {model}"):
         return None
-    return _of_training(folder, probe, images(), stages.settings)
+    return of_training(folder, probe, images(), stages.settings)
 
 
 def _is_of_now(attempt: Attempt, model: str, stages: Stages) -> bool:
@@ -116,7 +116,8 @@ def _of_attempt(attempt: Attempt, model: str, images: Images, settings: Settings
     )
 
 
-def _of_training(folder: Path, probe: Probe, images: Images, settings: Settings) -> Evidence:
+def of_training(folder: Path, probe: Probe, images: Images, settings: Settings) -> Evidence:
+    """What there is of a final training that ended well, in ``folder``, and on which ``probe`` was measured."""
     recipe = load_recipe(folder)
     return Evidence(
         model=recipe.model,

@@ -105,16 +105,21 @@ def evaluate(run: Run, images: Images, folders: dict[str, Path], folder: Path, *
     paths = [folder / f"predictions_{name}.csv" for name in given]
     for path, probabilities in zip(paths, given.values(), strict=True):
         write_table(path, prediction_table(probabilities, test))
-    tables = measure(given, test, groups_of(images, test), best, known, seed=derive_seed(seed, "bootstrap"))
+    tables = measure(given, test, groups_of(images.table, test), best, known, seed=derive_seed(seed, "bootstrap"))
     for name, table in tables.items():
         write_table(folder / f"{name}.csv", table)
-    run.update(best_model=best, scores=_headlines(tables["scores"]))
+    run.update(best_model=best, scores=headlines(tables["scores"]))
     return [*paths, *(folder / f"{name}.csv" for name in TABLES)]
 
 
-def groups_of(images: Images, part: Part) -> np.ndarray:
-    """The group (a person, a session) of each image of ``part`` as a number; an image without one is its own."""
-    table = images.table.set_index("row").loc[part.rows]
+def groups_of(images: pd.DataFrame, part: Part) -> np.ndarray:
+    """The group (a person, a session) of each image of ``part`` as a number; an image without one is its own.
+
+    Args:
+        images: of the run: ``Images.table``.
+        part: of these.
+    """
+    table = images.set_index("row").loc[part.rows]
     codes: np.ndarray = pd.factorize(table["group"].where(table["group"] != "", table["image"].map("\0{}".format)))[0]
     return codes
 
@@ -175,7 +180,8 @@ def _errors(probabilities: np.ndarray, test: Part) -> pd.DataFrame:
     )
 
 
-def _headlines(table: pd.DataFrame) -> dict[str, Score]:
+def headlines(table: pd.DataFrame) -> dict[str, Score]:
+    """The scores of each network as the manifest has them, from the table ``scores``."""
     networks = table[table["kind"] == "network"].set_index("model")
     fields = networks[list(Score.model_fields)].to_dict("index")
     return {str(name): Score.model_validate(values) for name, values in fields.items()}

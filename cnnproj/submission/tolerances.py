@@ -1,0 +1,36 @@
+"""How far honest results lie apart when they are computed again, and where each number comes from.
+
+Measured by ``benchmarks/tolerances.py`` on digits and on the course's images; see README, "What verification can and
+cannot prove".
+"""
+
+from __future__ import annotations
+
+# Probabilities of the same network for the same pixels. On the same machine they are identical; with another number of
+# threads, another batch or without oneDNN they differ by 1e-6 or less.
+PROBABILITY = 1e-4
+# … of a run on a GPU, whose sums may be of numbers rounded to 10 bits (TF32).
+PROBABILITY_GPU = 2e-2
+# … for an image that another decoder has read: a JPEG's pixels differ by a level or two of 255.
+PROBABILITY_DECODED = 1e-1
+# The mean difference of the pixels, of 255, up to which two stored images are the same photo, decoded otherwise.
+DECODED = 4.0
+# Scores of the same probabilities, and intervals, which come from resamples with the same seed.
+SCORE = 1e-6
+# … where another numpy has drawn the resamples.
+INTERVAL = 5e-2
+# Baselines that are fitted again: L-BFGS ends after 200 steps, wherever it is by then.
+BASELINE = 5e-2
+# Validation loss of the same predictions, as a share of it.
+LOSS = 1e-3
+LOSS_MIXED = 5e-2  # trained in half precision, and measured in it
+# Heatmaps of the same network, as a share of the largest value.
+HEATMAP = 2e-2
+HEATMAP_GPU = 2e-1
+# Pictures drawn again: the mean difference of their pixels, of 255. The same versions draw the same pixels; another
+# version of matplotlib or FreeType moves the edges of letters.
+PICTURE = 2.0
+# Training again on another machine, from the same seed: the loss of the first epoch, as a share of it, …
+FIRST_LOSS = 2e-2
+# … and the accuracy of the best epoch, beyond twice its standard error.
+RETRAINED = 2e-2

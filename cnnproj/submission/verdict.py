@@ -1,0 +1,253 @@
+"""The verdict on a submission: what each check came to, as one JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cnnproj import __version__
+from cnnproj.files import digest_arrays, write_text
+from cnnproj.run import fingerprint
+from cnnproj.submission.evidence import Evidence, Whose
+from cnnproj.submission.finding import CHECKS, REPRODUCIBLE, Finding, Level, Result, State
+from cnnproj.submission.limits import Unreadable
+from cnnproj.submission.opened import Submission
+from cnnproj.submission.verify import verify_evidence
+
+Outcome = Literal["verified", "discrepancies", "unchecked"]
+EXIT_CODES: Mapping[Outcome, int] = {"verified": 0, "discrepancies": 1, "unchecked": 2}
+# Without these nothing is verified. The others may rest on what only the student has: the training images, say.
+ESSENTIAL = ("contents", "record", "data", "split", "weights", "choice", "test_openings", "predictions", "scores")
+MOST_PROSE = 100_000  # letters
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Told(_Record):
+    """One finding, in words.
+
+    Attributes:
+        level: see ``Finding``.
+        code: the key of its sentence, the same in every language.
+        sentence: what was found.
+        where, claimed, found: the place, what stands there, and what should; empty where there is no such thing.
+    """
+
+    level: Level
+    code: str
+    sentence: str
+    where: str = ""
+    claimed: str = ""
+    found: str = ""
+
+
+class Checked(_Record):
+    """What one check came to: see ``Result``."""
+
+    check: str
+    state: State
+    findings: tuple[Told, ...] = ()
+    reason: str = ""
+    compared: int = 0
+    difference: float = 0.0
+
+
+class Facts(_Record):
+    """By what submissions of a class are compared.
+
+    Attributes:
+        settings: a digest of all that decides the numbers of the run.
+        seed: of the project.
+        weights, predictions, trials: a digest for each network.
+        prose: what the student wrote.
+    """
+
+    settings: str
+    seed: int
+    weights: dict[str, str]
+    predictions: dict[str, str]
+    trials: dict[str, str]
+    prose: Annotated[str, Field(max_length=MOST_PROSE)]
+
+
+class Verdict(_Record):
+    """What a check of a submission came to.
+
+    Attributes:
+        version: of this layout.
+        cnnproj: the version that checked.
+        file: the name of the zip.
+        digest: the SHA-256 of its bytes; empty where it could not be read.
+        name: of the run.
+        authors: who handed it in, as they say.
+        language: of the project; empty for that of whoever reads.
+        models: the networks, in order.
+        best: the one that is said to be best.
+        claimed: of each network the test accuracy that is claimed.
+        found: … and the one that was found, where it could be asked again.
+        whose_images: of whom the test images were: the assistant's copy (``reference``), the submission's own
+            (``packed``), some of each (``both``), or nobody's.
+        environment_of_run: what the run says it was made with.
+        environment_of_check: what it was checked with.
+        results: of every check, in order.
+        outcome: ``discrepancies`` where something is not as claimed or is missing; else ``unchecked`` where an
+            essential check could not be done; else ``verified``.
+        refused: why nothing was checked at all, in words.
+        facts: for comparing submissions; none where they could not be read.
+    """
+
+    version: Literal[1] = 1
+    cnnproj: str = __version__
+    file: str
+    digest: str = ""
+    name: str = ""
+    authors: tuple[str, ...] = ()
+    language: str = ""
+    models: tuple[str, ...] = ()
+    best: str = ""
+    claimed: dict[str, Share] = {}
+    found: dict[str, Share] = {}
+    whose_images: Whose = "none"
+    environment_of_run: dict[str, str | int] = {}
+    environment_of_check: dict[str, str | int] = {}
+    results: tuple[Checked, ...] = ()
+    outcome: Outcome
+    refused: str = ""
+    facts: Facts | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 where it is verified, 1 where there are discrepancies, 2 where it could not be checked."""
+        return EXIT_CODES[self.outcome]
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_text(path, self.model_dump_json(indent=2) + "\n")
+
+
+def judge(submission: Submission, references: Sequence[Path], *, retrained: bool = False) -> Verdict:
+    """Check ``submission``, and say what it came to.
+
+    Args:
+        submission: opened.
+        references: see ``verify``.
+        retrained: whether the best network is trained again.
+    """
+    evidence = Evidence(submission, references)
+    results = verify_evidence(evidence)
+    if retrained:
+        from cnnproj.submission.retrain import retrain_evidence
+
+        results.append(retrain_evidence(evidence))
+    else:
+        results += [Result(check, "not_asked") for check in REPRODUCIBLE]
+    return _verdict(evidence, results)
+
+
+def refusal(path: Path, reason: str, digest: str = "") -> Verdict:
+    """The verdict on the zip at ``path`` that could not be opened, or whose check did not come to an end."""
+    results = tuple(Checked(check=check, state="unchecked") for check in CHECKS)
+    return Verdict(file=path.name, digest=digest, results=results, outcome="unchecked", refused=reason)
+
+
+def outcome_of(results: Sequence[Result]) -> Outcome:
+    """See ``Verdict.outcome``."""
+    if any(result.state == "failed" for result in results):
+        return "discrepancies"
+    essential = (*ESSENTIAL, *REPRODUCIBLE)  # those that were not asked for are in another state
+    return "unchecked" if any(one.state == "unchecked" and one.check in essential for one in results) else "verified"
+
+
+def _verdict(evidence: Evidence, results: Sequence[Result]) -> Verdict:
+    submission = evidence.submission
+    known: dict[str, object] = {}
+    for take in (_of_settings, _of_manifest, _of_networks, _of_images):
+        try:
+            known |= take(evidence)
+        except Unreadable:  # a check has told
+            continue
+    return Verdict(
+        file=submission.path.name,
+        digest=submission.digest,
+        found=evidence.accuracies,
+        environment_of_check=_environment(),
+        results=tuple(_checked(result) for result in results),
+        outcome=outcome_of(results),
+        facts=_facts(evidence),
+        **known,  # type: ignore[arg-type]
+    )
+
+
+def _of_settings(evidence: Evidence) -> dict[str, object]:
+    project = evidence.submission.settings.project
+    return {
+        "name": project.name,
+        "authors": tuple(author.name for author in project.authors),
+        "language": project.language or "",
+    }
+
+
+def _of_manifest(evidence: Evidence) -> dict[str, object]:
+    manifest = evidence.submission.manifest
+    claimed = {model: score.accuracy for model, score in manifest.scores.items()}
+    environment = manifest.environment
+    return {"best": manifest.best_model or "", "claimed": claimed, "environment_of_run": environment}
+
+
+def _of_networks(evidence: Evidence) -> dict[str, object]:
+    return {"models": tuple(evidence.networks)}
+
+
+def _of_images(evidence: Evidence) -> dict[str, object]:
+    return {"whose_images": evidence.whose_images}
+
+
+def _checked(result: Result) -> Checked:
+    return Checked(
+        check=result.check,
+        state=result.state,
+        findings=tuple(_told(finding) for finding in result.findings),
+        reason=result.reason,
+        compared=result.compared,
+        difference=result.difference,
+    )
+
+
+def _told(finding: Finding) -> Told:
+    place = {name: str(finding.values.get(name, "")) for name in ("where", "claimed", "found")}
+    return Told(level=finding.level, code=finding.sentence, sentence=str(finding), **place)
+
+
+def _environment() -> dict[str, str | int]:
+    import tensorflow as tf
+
+    from cnnproj.runtime import environment
+
+    return environment(tf.config.threading.get_intra_op_parallelism_threads())
+
+
+def _facts(evidence: Evidence) -> Facts | None:
+    submission = evidence.submission
+    try:
+        settings = submission.settings
+        decisive = settings.model_dump(mode="json", exclude={"project": {"title", "group", "authors", "language"}})
+        for words in ("name", "discussion", "conclusions"):
+            del decisive["project"][words]
+        project = settings.project
+        return Facts(
+            settings=fingerprint(decisive),
+            seed=project.seed,
+            weights={model: recipe.weights_digest for model, recipe in evidence.networks.items()},
+            predictions={model: digest_arrays([evidence.claimed(model)]) for model in evidence.networks},
+            trials={model: fingerprint(json.loads(submission.trials(model).to_json())) for model in evidence.networks},
+            prose=f"{project.discussion}\n{project.conclusions}"[:MOST_PROSE],
+        )
+    except Unreadable:
+        return None

@@ -78,6 +78,14 @@ class Chart(Figure):
             self.savefig(file, format="png", dpi=_PRINT_DPI, metadata={"Software": None})
         return file.getvalue()
 
+    def raster(self) -> np.ndarray:
+        """The pixels of ``png``, uint8, (height, width, 4)."""
+        with house_style():
+            file = io.BytesIO()
+            self.savefig(file, format="rgba", dpi=_PRINT_DPI)
+        width, height = (int(side * _PRINT_DPI) for side in self.get_size_inches())
+        return np.frombuffer(file.getvalue(), np.uint8).reshape(height, width, 4)
+
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height on screen, in CSS pixels."""

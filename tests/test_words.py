@@ -22,8 +22,7 @@ from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.checklist import MISSING, POINTS
-from cnnproj.submission.evidence import Whose
-from cnnproj.submission.finding import CHECKS, Level, State
+from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.pages import OUTCOMES
 from cnnproj.submission.similarity import KINDS as KINDS_OF_SIMILARITY
 from cnnproj.words import catalogue, languages, say

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from cnnproj.recipe import Recipe
 from cnnproj.run import Run
 from cnnproj.stages import Stages
 from cnnproj.submission import tolerances
-from cnnproj.submission.finding import Unchecked
+from cnnproj.submission.finding import Unchecked, Whose
 from cnnproj.submission.opened import Submission, load_weights
 from cnnproj.submission.reference import Copy, find_copy
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import keras
 
     from cnnproj.data.sources.source import Source
-
-Whose = Literal["reference", "packed", "both", "none"]
 
 
 class Evidence:

@@ -12,6 +12,7 @@ from cnnproj.words import say
 
 Level = Literal["discrepancy", "missing", "look", "note"]
 State = Literal["passed", "failed", "unchecked", "not_asked"]
+Whose = Literal["reference", "packed", "both", "none"]  # images: the assistant's copy, or the submission's own
 # Every check, in the order in which it is told, by what it is about.
 COMPLETE = ("contents", "assignment", "notebooks")
 TRUE = (

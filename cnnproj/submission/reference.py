@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,9 @@ from cnnproj.data.sources import open_source
 from cnnproj.run import fingerprint
 from cnnproj.submission.finding import Unchecked
 from cnnproj.submission.limits import Unreadable
-from cnnproj.submission.opened import Submission
+
+if TYPE_CHECKING:
+    from cnnproj.submission.opened import Submission
 
 MOST_BYTES = 16 << 30  # of the pixels of one copy: 100,000 images of 224×224 in colour
 _VERSION = 1  # raise it when the same settings come to another copy

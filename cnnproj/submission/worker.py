@@ -34,8 +34,8 @@ def want(path: str, language: str) -> dict[str, Any]:
 def check(path: str, references: Sequence[str], again: bool, threads: int, language: str) -> dict[str, Any]:
     """The verdict on the submission at ``path``, as plain values."""
     from cnnproj.runtime import start_tensorflow
+    from cnnproj.submission.judge import judge
     from cnnproj.submission.opened import open_submission
-    from cnnproj.submission.verdict import judge
     from cnnproj.words import speaking
 
     start_tensorflow(threads)

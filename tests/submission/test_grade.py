@@ -137,9 +137,7 @@ grade_class(Path(folder), Path(output), read_rubric(None), Terms((source,), prog
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
-def test_killed_in_the_middle_and_started_again_no_work_is_repeated_and_the_table_is_the_same(
-    tmp_path, pattern_folder
-):
+def test_killed_in_the_middle_and_started_again_no_work_is_repeated_and_the_table_is_the_same(tmp_path, pattern_folder):
     folder = hand_in(tmp_path / "in", {f"{n}.zip": {"results": PASSED, "seconds": 0.3} for n in range(12)})
     command = [sys.executable, "-c", KILLED, str(pattern_folder), str(folder)]
     with subprocess.Popen([*command, str(tmp_path / "out"), JOBS], stdout=subprocess.DEVNULL) as process:
@@ -192,7 +190,7 @@ def test_a_worker_that_answers_what_no_verdict_is_is_not_believed(tmp_path, term
     assert "nonsense" in graded.verdict.refused
 
 
-@pytest.mark.parametrize("name", ["x" * 240 + ".zip", "odd \udcff byte.zip", "new\nline.zip", "[red]markup[/].zip"])
+@pytest.mark.parametrize("name", ["x" * 240 + ".zip", "odd \udcff byte.zip", "new\nline.zip", "[red]markup[bold].zip"])
 def test_no_name_stops_the_class(tmp_path, terms, name):
     folder = hand_in(tmp_path / "in", {name: {"results": PASSED}, "b.zip": {"results": PASSED}})
     graded = grade_class(folder, tmp_path / "out", read_rubric(None), terms, announce=silent)

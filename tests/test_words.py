@@ -23,6 +23,7 @@ from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.checklist import MISSING, POINTS
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
+from cnnproj.submission.grade import NUMBERED
 from cnnproj.submission.pages import OUTCOMES
 from cnnproj.submission.similarity import KINDS as KINDS_OF_SIMILARITY
 from cnnproj.words import catalogue, languages, say
@@ -118,6 +119,7 @@ BUILT = {
     "grading.check.*": CHECKS,
     "grading.state.*": get_args(State),
     "grading.level.*": get_args(Level),
+    "grading.number.*": NUMBERED,
     "grading.outcome.*": OUTCOMES,
     "grading.means.*": OUTCOMES,
     "grading.images.*": get_args(Whose),

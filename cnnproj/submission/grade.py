@@ -16,6 +16,7 @@ import csv
 import io
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from cnnproj.progress import Progress
 from cnnproj.run import fingerprint
 from cnnproj.settings import Settings
 from cnnproj.submission.examine import CACHE, FILE, PAGE, Terms, examine, processors, write_verdict
+from cnnproj.submission.finding import Level
 from cnnproj.submission.gradebook import Entry, defused, write_canvas, write_gradebook
 from cnnproj.submission.names import HandedIn, find_submissions
 from cnnproj.submission.pages import Row, class_page, comment, feedback_page
@@ -40,6 +42,7 @@ from cnnproj.words import language, say, speaking
 
 GRADES, CANVAS, SIMILARITY, CLASS = "grades.csv", "canvas.csv", "similarity.csv", "class.html"
 FEEDBACK, VERDICTS = "feedback", "verdicts"
+NUMBERED: tuple[Level, ...] = ("discrepancy", "missing", "look")  # of the findings of a student
 LONGEST_NAME = 200  # bytes of a student's prefix in the name of a file
 
 
@@ -181,7 +184,7 @@ def _write(graded: Sequence[Graded], output: Path, rubric: Rubric, how: Sequence
             said = comment(one.verdict)
         write_text(output / FEEDBACK / feedback, page)
         pages = (f"{VERDICTS}/{one.key}/{PAGE}", f"{FEEDBACK}/{quote(os.fsencode(feedback))}")
-        rows.append(Row(one.handed_in.student.name, one.verdict, one.mark, *pages, notes=_notes(one.handed_in)))
+        rows.append(Row(one.handed_in.student.name, one.verdict, one.mark, *pages, notes=_notes(one)))
         outcome = say(f"grading.outcome.{one.verdict.outcome}")
         entries.append(Entry(one.handed_in, outcome, one.mark.grade, one.mark.given, one.mark.open, said))
     names = [row.student for row in rows]
@@ -197,9 +200,13 @@ def _prefix(one: HandedIn) -> str:
     return one.prefix if len(os.fsencode(one.prefix)) <= LONGEST_NAME else f"{fingerprint(one.prefix)}_"
 
 
-def _notes(one: HandedIn) -> tuple[str, ...]:
-    late = [say("grading.class.late")] if one.late else []
-    return (*late, *([say("grading.class.older", n=len(one.older))] if one.older else []))
+def _notes(one: Graded) -> tuple[str, ...]:
+    """What the page of the class says of a student: how much was found of each kind, and of the files."""
+    levels = Counter(finding.level for result in one.verdict.results for finding in result.findings)
+    found = [say(f"grading.number.{level}", n=levels[level]) for level in NUMBERED if levels[level]]
+    late = [say("grading.class.late")] if one.handed_in.late else []
+    older = [say("grading.class.older", n=len(one.handed_in.older))] if one.handed_in.older else []
+    return (*found, *late, *older)
 
 
 def _traits(verdict: Verdict) -> Traits | None:

@@ -206,7 +206,7 @@ def _notes(one: Graded) -> tuple[str, ...]:
     found = [say(f"grading.number.{level}", n=levels[level]) for level in NUMBERED if levels[level]]
     late = [say("grading.class.late")] if one.handed_in.late else []
     older = [say("grading.class.older", n=len(one.handed_in.older))] if one.handed_in.older else []
-    return (*found, *late, *older)
+    return (*([one.verdict.refused] if one.verdict.refused else []), *found, *late, *older)
 
 
 def _traits(verdict: Verdict) -> Traits | None:

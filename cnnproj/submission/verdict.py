@@ -128,7 +128,8 @@ class Verdict(_Record):
 
 def refusal(path: Path, reason: str, digest: str = "") -> Verdict:
     """The verdict on the zip at ``path`` that could not be opened, or whose check did not come to an end."""
-    results = tuple(Checked(check=check, state="unchecked") for check in CHECKS)
+    states: dict[str, State] = {check: "not_asked" if check in REPRODUCIBLE else "unchecked" for check in CHECKS}
+    results = tuple(Checked(check=check, state=state) for check, state in states.items())
     return Verdict(file=path.name, digest=digest, results=results, outcome="unchecked", refused=reason)
 
 

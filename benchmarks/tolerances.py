@@ -2,7 +2,7 @@
 
     python benchmarks/tolerances.py SUBMISSION.zip --data DATA [--no-training]
 
-Computes the predictions, the heatmaps and the final training of a submission again, in a process of its own for each way
+Computes predictions, heatmaps and the final training of a submission again, in a process of its own for each way
 in which a machine can differ: fewer or more threads, without oneDNN, numbers of 10 bits as in TF32 (weights and pixels
 are rounded), and pixels a level or two off as by another decoder of JPEG. One table: the largest difference of a
 probability; of a heatmap, as a share of its largest value; and after training again from the seed that of the loss of
@@ -41,7 +41,6 @@ def measure(path: Path, sources: list[str], way: str, training: bool) -> dict[st
     known = WAYS[way]
     with open_submission(path) as submission:
         start_tensorflow(int(known.get("threads", submission.settings.training.threads)))
-        from cnnproj.files import digest_arrays
         from cnnproj.inference import normalised
         from cnnproj.interpretation.heatmaps import heatmaps, methods
         from cnnproj.interpretation.opened_model import OpenedModel

@@ -50,7 +50,7 @@ def _database(address: str | None) -> str | None:
 def _regular_expression(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise _refuse(say("settings.regular_expression", reason=error)) from None
     return pattern
 

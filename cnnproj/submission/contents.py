@@ -15,7 +15,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-MOST_BYTES, MOST_TEST_BYTES = 1 << 30, 256 << 20  # of all files together, before they are packed; of the test images
 CONTENTS, SETTINGS, TEST_IMAGES = "submission.json", "project.toml", "test_images.npy"
 # Of the run's folder. What is not here is not handed in: pixels, the trials' database, what predict wrote.
 WANTED = (

@@ -41,9 +41,9 @@ def read_json(data: bytes, name: str, limits: Limits) -> Any:
         Unreadable: where it is no JSON, or is too deep or too long.
     """
     bare = _JSON_TEXT.sub(b"", data)
-    _require_shallow(_depth(bare, b"[{", b"]}"), name, limits)
     if sum(map(bare.count, (b",", b"[", b"{"))) > limits.values:
         raise Unreadable("opened.values", file=name, most=limits.values)
+    _require_shallow(_depth(bare, limits), name, limits)
     try:
         return json.loads(
             read_text(data, name),
@@ -66,7 +66,7 @@ def read_toml(data: bytes, name: str, limits: Limits) -> dict[str, Any]:
     bare = _TOML_TEXT.sub("", text)
     # ``tomllib`` needs the square of the number of a key's parts.
     dots = max(part.count(".") for part in re.split(r"[^\w \t.-]", bare))
-    _require_shallow(max(dots, _depth(bare.encode(), b"[{", b"]}")), name, limits)
+    _require_shallow(max(dots, _depth(bare.encode(), limits)), name, limits)
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -95,17 +95,20 @@ def validated(kind: type[Model], value: Any, name: str) -> Model:
     return model
 
 
-def _depth(data: bytes, opening: bytes, closing: bytes) -> int:
+def _depth(bare: bytes, limits: Limits) -> int:
+    """How deep brackets stand in one another, as far as the limit is not passed; ``bare`` of text in quotes."""
     depth = deepest = 0
-    for bracket in re.findall(rb"[\[\]{}]", data):
-        depth += 1 if bracket in opening else -1
+    for bracket in re.finditer(rb"[\[\]{}]", bare):
+        depth += 1 if bracket[0] in b"[{" else -1
         deepest = max(deepest, depth)
+        if deepest > limits.depth or depth < 0:
+            break
     return deepest
 
 
 def _require_shallow(depth: int, name: str, limits: Limits) -> None:
     if depth > limits.depth:
-        raise Unreadable("opened.depth", file=name, depth=depth, most=limits.depth)
+        raise Unreadable("opened.depth", file=name, most=limits.depth)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from cnnproj.run import Run
 from cnnproj.stages import REPORT
 from cnnproj.submission.checklist import Missing
+from cnnproj.submission.limits import shown
 
 # Where an executed notebook says, in its metadata, which results there were when it came to its end.
 STAMP = "cnnproj"
@@ -47,12 +48,12 @@ def _fault(name: str, notebook: Mapping[str, Any], now: Mapping[str, str]) -> Mi
     """The first thing that is wrong; only its name where it can be told of many notebooks at once."""
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for number, cell in enumerate(code, start=1):
-        for output in cell["outputs"]:
-            if output["output_type"] == "error":
-                reason = output["evalue"] or output["ename"]
+        for output in cell.get("outputs", []):
+            if output.get("output_type") == "error":
+                reason = shown(f"{output.get('ename')}: {output.get('evalue')}", 200)
                 return Missing("shows_error", {"notebook": name, "cell": number, "reason": reason})
-    counts = [cell["execution_count"] for cell in code if "".join(cell["source"]).strip()]
-    then = notebook["metadata"].get(STAMP)
+    counts = [cell.get("execution_count") for cell in code if "".join(cell["source"]).strip()]
+    then = notebook.get("metadata", {}).get(STAMP)
     if not isinstance(then, dict) or None in counts:
         return "not_executed"
     for expected, count in enumerate(counts, start=1):

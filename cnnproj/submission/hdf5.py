@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +22,16 @@ if TYPE_CHECKING:
 
 _DEEPEST = 16
 _ATTRIBUTE_BYTES = 1 << 10
-_Kind = tuple[tuple[int, ...], str]  # shape and type of an array
+Kind = tuple[tuple[int, ...], str]  # shape and type of an array
 
 
-def load_checked(model: keras.Model, path: Path, name: str, limits: Limits) -> None:
-    """Load the weights in the file ``name`` at ``path`` into ``model``, which is built.
+def load_checked(model: keras.Model, path: Path, name: str, kinds: Sequence[Kind], limits: Limits) -> None:
+    """Load the weights in the file ``name`` at ``path``, in which arrays of these ``kinds`` were found, into ``model``.
 
     Raises:
-        Unreadable: where they are not plain arrays of the very shapes and types that ``model`` has, all finite.
+        Unreadable: where they are not of the very shapes and types that ``model``, which is built, has.
     """
-    expected = Counter(_kinds_of(model, limits))
-    found = Counter(_kinds(path, name, limits, values=expected))
+    expected, found = Counter(_kinds_of(model, limits)), Counter(kinds)
     if expected != found:
         lacking, odd = (sorted((one - other).elements()) for one, other in ((expected, found), (found, expected)))
         raise Unreadable("opened.weights_shapes", file=name, expected=_told(lacking), came=_told(odd))
@@ -42,19 +41,19 @@ def load_checked(model: keras.Model, path: Path, name: str, limits: Limits) -> N
         raise Unreadable("opened.weights", file=name, reason=shown(error, 200)) from None
 
 
-def _kinds_of(model: keras.Model, limits: Limits) -> list[_Kind]:
+def _kinds_of(model: keras.Model, limits: Limits) -> list[Kind]:
     """What Keras itself writes of ``model``."""
     with tempfile.TemporaryDirectory(prefix="cnnproj-") as folder:
         path = Path(folder, "model.weights.h5")
         model.save_weights(path)
-        return _kinds(path, path.name, limits)
+        return kinds_of_arrays(path, path.name, limits)
 
 
-def _kinds(path: Path, name: str, limits: Limits, values: Counter[_Kind] | None = None) -> list[_Kind]:
-    """Shape and type of every array in the file; with ``values`` those that are expected must hold finite numbers.
+def kinds_of_arrays(path: Path, name: str, limits: Limits) -> list[Kind]:
+    """Shape and type of every array in the file ``name`` at ``path``.
 
     Raises:
-        Unreadable: where there is more in it than groups and arrays as Keras writes them.
+        Unreadable: where there is more in it than groups and arrays as Keras writes them, or a number is not finite.
     """
     import h5py
 
@@ -62,9 +61,8 @@ def _kinds(path: Path, name: str, limits: Limits, values: Counter[_Kind] | None 
         with h5py.File(path, "r") as file:
             kinds = []
             for array in _arrays(file, name, limits):
-                kind = (array.shape, array.dtype.name)
-                kinds.append(kind)
-                if values is not None and kind in values and not np.isfinite(array[()]).all():
+                kinds.append((array.shape, array.dtype.name))
+                if not np.isfinite(array[()]).all():  # as long as the file is, at most
                     raise Unreadable("opened.weights_not_finite", file=name, array=shown(array.name))
             return kinds
     except Unreadable:
@@ -142,5 +140,5 @@ def _peculiarity(array: h5py.Dataset) -> str:
     return next((what for what, is_so in told.items() if is_so), "")
 
 
-def _told(kinds: list[_Kind]) -> str:
+def _told(kinds: list[Kind]) -> str:
     return shown(", ".join(f"{dtype} {'×'.join(map(str, shape))}" for shape, dtype in kinds) or "–", 120)

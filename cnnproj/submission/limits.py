@@ -66,7 +66,7 @@ class Limits:
     )
     depth: int = 16
     values: int = 2_000_000
-    cells: int = 5_000_000
+    cells: int = 3_000_000
     columns: int = 2_000
     text: int = 1_000
     sides: int = 5

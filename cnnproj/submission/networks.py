@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.models import ACTIVATIONS, architectures
-from cnnproj.recipe import RECIPE, WHOLE
+from cnnproj.recipe import RECIPE, WHOLE, Recipe
 from cnnproj.submission.documents import read_json
 from cnnproj.submission.finding import Unchecked
 from cnnproj.submission.limits import Limits, Unreadable, shown
@@ -77,8 +78,8 @@ def build_network(submission: Submission, name: str) -> keras.Sequential:
         Unreadable: where it cannot be built of what the submission says, or is larger than a network may be.
         Unchecked: where this cnnproj or this Keras cannot build it, though another might.
     """
-    recipe = submission.recipes[name]
     file = f"models/{name}/{RECIPE}"
+    recipe: Recipe = submission.read(file)
     network = architectures().get(name)
     if network is not None and network.ours != recipe.ours:
         raise Unreadable("opened.recipe", file=file, key="ours", came=recipe.ours)
@@ -99,8 +100,8 @@ def build_own(submission: Submission, name: str) -> keras.Sequential:
         wanted = ".".join(map(str, _RECENT))
         raise Unchecked("opened.keras_too_old", model=shown(name), wanted=wanted, version=keras.__version__)
     file = f"models/{name}/{WHOLE}"
-    layers = _layers(_configuration(submission, file), file, submission.limits)
-    recipe = submission.recipes[name]
+    layers = _layers(submission.read(file), file, submission.limits)
+    recipe: Recipe = submission.read(f"models/{name}/{RECIPE}")
 
     def build() -> keras.Sequential:
         return keras.Sequential([keras.Input(recipe.shape), *(make() for make in layers)], name=name)
@@ -133,9 +134,12 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
 # A configuration ----------------------------------------------------------------------------------------------------
 
 
-def _configuration(submission: Submission, file: str) -> Mapping[str, Any]:
-    submission.read(file)
-    path, limits = submission.folder / file, submission.limits
+def read_configuration(path: Path, file: str, limits: Limits) -> Mapping[str, Any]:
+    """What the ``.keras`` file called ``file``, at ``path``, says of its network: plain JSON, of which nothing is made.
+
+    Raises:
+        Unreadable: where it is no safe zip, or says nothing that can be read.
+    """
     with path.open("rb") as whole, open_zip(whole, limits, Unreadable, path=file) as archive:
         try:
             with archive.open(CONFIGURATION) as member:

@@ -119,7 +119,8 @@ class Copy:
     @property
     def holds_all(self) -> bool:
         """Whether the copy has every readable image of the submission, pixel for pixel, and no other."""
-        return bool(self.same.all()) and len(np.unique(self.places)) == len(self.audit.readable)
+        found = self.places[self.places >= 0]
+        return bool(self.same.all()) and len(np.unique(found)) == len(self.audit.readable)
 
 
 def find_copy(found: pd.DataFrame, folders: Sequence[Path]) -> Copy | None:

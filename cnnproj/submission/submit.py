@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import shlex
 from collections.abc import Callable
@@ -20,21 +21,15 @@ from cnnproj.project import Project
 from cnnproj.run import MANIFEST
 from cnnproj.settings_file import FILE_NAME
 from cnnproj.submission.checklist import POINTS, Missing
-from cnnproj.submission.contents import (
-    CONTENTS,
-    MOST_BYTES,
-    MOST_TEST_BYTES,
-    SETTINGS,
-    TEST_IMAGES,
-    Contents,
-    is_wanted,
-)
+from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, Contents, is_wanted
+from cnnproj.submission.limits import Limits
 from cnnproj.submission.pack import pack
 from cnnproj.submission.readiness import finish, is_ready, outputs, shortcomings, what_comes_last
 from cnnproj.words import say
 
 Members = dict[str, bytes | Path]
 Announce = Callable[[str], None]
+LIMITS = Limits()
 
 
 def submit(
@@ -47,7 +42,7 @@ def submit(
     Args:
         project: whose run it is.
         target: the zip, or a folder for it; by default ``<name>-submission.zip`` in the project's folder.
-        with_test_images: whether the stored test images are packed, up to ``MOST_TEST_BYTES``.
+        with_test_images: whether the stored test images are packed.
         incomplete: whether it is packed also where something essential is missing; the zip says what.
         announce: called with each line of what is told.
 
@@ -55,8 +50,8 @@ def submit(
         Where the zip is. From within a notebook that is being executed, nothing is checked or packed.
 
     Raises:
-        CnnprojError: where something essential is missing, a notebook fails, or the zip would be too large or cannot be
-            written; a zip that was there before is then as it was.
+        CnnprojError: where something essential is missing, a notebook fails, a file is larger than ``Limits`` allow, or
+            the zip cannot be written; one that was there before is then as it was.
     """
     target = _target(project, target)
     if name := os.environ.get(EXECUTING):  # else it would execute that notebook, which would call it again …
@@ -76,9 +71,11 @@ def submit(
     if with_test_images:
         members[TEST_IMAGES] = _test_images(project)
     members[CONTENTS] = _contents(project, members, lacking)
-    _check_size(members)
+    _check_sizes(members)
     pack(members, target)
     _tell_packed(project, target, members, announce)
+    if lacking:
+        announce(say("submission.says_missing"))
     return target
 
 
@@ -129,23 +126,24 @@ def _test_images(project: Project) -> bytes:
     """The stored test part as a .npy; nobody looks at it here, so that the ledger has nothing to enter."""
     images = project.images
     rows = images.table.loc[images.table["split"] == "test", "row"].to_numpy()
-    height, width, channels = images.shape
-    size = len(rows) * height * width * channels
-    if size > MOST_TEST_BYTES:
-        raise CnnprojError(
-            "submission.test_images_too_large", n=len(rows), size=_megabytes(size), most=_megabytes(MOST_TEST_BYTES)
-        )
+    _check_size(TEST_IMAGES, len(rows) * math.prod(images.shape))
     packed = io.BytesIO()
     np.save(packed, images.pixels[rows])
     return packed.getvalue()
 
 
-def _check_size(members: Members) -> None:
+def _check_sizes(members: Members) -> None:
+    """Nothing is handed in that would not be read."""
     sizes = {path: _size(content) for path, content in members.items()}
-    if sum(sizes.values()) > MOST_BYTES:
-        largest = max(sizes, key=lambda path: (sizes[path], path))
-        known = {"size": _megabytes(sum(sizes.values())), "most": _megabytes(MOST_BYTES)}
-        raise CnnprojError("submission.too_large", **known, file=largest, its_size=_megabytes(sizes[largest]))
+    for path, size in sorted(sizes.items()):
+        _check_size(path, size)
+    if (total := sum(sizes.values())) > LIMITS.zip_bytes:
+        raise CnnprojError("submission.too_large", size=_megabytes(total), most=_megabytes(LIMITS.zip_bytes))
+
+
+def _check_size(path: str, size: int) -> None:
+    if size > (most := LIMITS.bytes_for(path)):
+        raise CnnprojError("submission.file_too_large", file=path, size=_megabytes(size), most=_megabytes(most))
 
 
 def _size(content: bytes | Path) -> int:

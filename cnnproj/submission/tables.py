@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cnnproj.submission.documents import read_text
 from cnnproj.submission.limits import Limits, Unreadable, shown
 from cnnproj.words import say
 
@@ -122,8 +123,9 @@ def read_table(data: bytes, name: str, schema: Schema, limits: Limits) -> pd.Dat
     """
     if b"\0" in data:
         raise Unreadable("opened.not_utf8", file=name, place=data.index(b"\0"))
+    read_text(data, name)  # to say where it is none
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), strict=True)
     try:
-        rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
         header = next(rows, [])
         columns = _columns(header, name, schema, limits)
         cells: list[list[Any]] = [[] for _ in header]
@@ -135,8 +137,6 @@ def read_table(data: bytes, name: str, schema: Schema, limits: Limits) -> pd.Dat
                 raise Unreadable("opened.cells", file=name, most=limits.cells)
             for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
                 cells[place].append(_parsed(column, cell, name, rows.line_num, header[place], limits))
-    except UnicodeDecodeError as error:
-        raise Unreadable("opened.not_utf8", file=name, place=error.start) from None
     except csv.Error as error:
         raise Unreadable("opened.not_csv", file=name, line=rows.line_num, reason=shown(error)) from None
     made = [_series(column, values) for column, values in zip(columns, cells, strict=True)]

@@ -46,3 +46,17 @@ def patterns(finished: Path) -> Path:
 def spoiled(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished project to spoil."""
     return Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def honest(finished: Path) -> dict[str, bytes]:
+    """The members of an honest submission, with an executed notebook. Tests copy them before they change any."""
+    from .judging import honest_members
+
+    return honest_members(finished)
+
+
+@pytest.fixture(scope="session")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the assistant's copies of the images are kept, for all tests."""
+    return tmp_path_factory.mktemp("copies")

@@ -135,7 +135,9 @@ def _fixed(evidence: Evidence, model: str, best: Mapping[str, Value], free: set[
     for name, usual in network.defaults.items():
         space = spaces.get(name)
         wanted = space.values if isinstance(space, Choice) else (usual,)
-        if name not in free | CONDITIONS.keys() and not any(_is_same(best.get(name), value) for value in wanted):
+        if name in CONDITIONS:  # where it means nothing it has the network's own value all the same
+            wanted = (usual, *wanted)
+        if name not in free and not any(_is_same(best.get(name), value) for value in wanted):
             yield _other("other_best_value", f"models/{model}/best.json: {name}", str(best.get(name)), str(wanted[0]))
 
 

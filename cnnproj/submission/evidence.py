@@ -14,7 +14,6 @@ import pandas as pd
 from cnnproj import __version__
 from cnnproj.data.images import Images, Part, load_images
 from cnnproj.data.store import PIXELS
-from cnnproj.inference import BATCH
 from cnnproj.recipe import Recipe
 from cnnproj.run import Run
 from cnnproj.stages import Stages
@@ -62,8 +61,11 @@ class Evidence:
 
     @property
     def networks(self) -> dict[str, Recipe]:
-        """The recipe of each network, by name."""
-        return dict(self.submission.recipes)
+        """The recipe of each network by name, in the order of the run: the student's own come last."""
+        recipes, stages = self.submission.recipes, self.submission.manifest.stages
+        trained = [stage.removeprefix("train ") for stage in stages if stage.startswith("train ")]
+        order = dict.fromkeys([*self.submission.settings.models, *trained, *recipes])
+        return {name: recipes[name] for name in order if name in recipes}
 
     @property
     def is_of_this_version(self) -> bool:
@@ -212,6 +214,8 @@ class Evidence:
 
         Without a graph: tracing one for each network and part takes longer than a few hundred images.
         """
+        from cnnproj.inference import BATCH
+
         if (model, name) not in self._answers:
             part = self.part(name)
             if part.shape != self.networks[model].shape:

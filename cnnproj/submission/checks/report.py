@@ -19,7 +19,6 @@ from cnnproj.evaluation.evaluate import load_evaluation
 from cnnproj.interpretation.interpret import load_interpretation
 from cnnproj.randomness import derive_seed
 from cnnproj.reporting.pictures import Picture, Plan, plans
-from cnnproj.reporting.preview import preview
 from cnnproj.reporting.report import FIGURES, FILE, render
 from cnnproj.reporting.results import Results, load_search, load_training
 from cnnproj.stages import REPORT
@@ -74,6 +73,8 @@ def _as_they_are(drawings: Mapping[str, Plan], pictures: Mapping[str, bytes]) ->
 
 def _results(evidence: Evidence) -> Results:
     """All that the report tells, from the submission's files and the pixels that are used."""
+    from cnnproj.reporting.preview import preview
+
     submission = evidence.submission
     submission.require("data/*", "models/*", "evaluation/*", "interpretation/*")
     folder, settings, images = submission.folder, submission.settings, evidence.images

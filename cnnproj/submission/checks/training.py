@@ -184,7 +184,7 @@ def _n_validation(evidence: Evidence) -> int:
 
 def _is_share_of(share: float, n: int) -> bool:
     """Whether ``share`` can be that of some of ``n`` images."""
-    return bool(abs(share * n - round(share * n)) < n * NEARLY)
+    return bool(abs(share * n - np.round(share * n)) < n * NEARLY)
 
 
 def _other(sentence: str, where: str, claimed: object, found: object) -> Finding:

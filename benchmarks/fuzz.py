@@ -252,7 +252,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--attempts", type=int, default=0)
     parser.add_argument("--patience", type=float, default=60)
-    parser.add_argument("--keep", type=Path, default=Path("fuzz"))
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir(), "fuzz"))
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
     if arguments.smoke:

@@ -75,6 +75,7 @@ def _arrays(file: h5py.File, name: str, limits: Limits) -> Iterator[h5py.Dataset
     """Every array in the file, in the order of their paths."""
     import h5py
 
+    left = Path(file.filename).stat().st_size  # arrays can share their bytes; those of Keras do not
     seen: set[int] = set()
     groups: list[tuple[h5py.Group, int]] = [(file["/"], 0)]
     while groups:
@@ -93,6 +94,9 @@ def _arrays(file: h5py.File, name: str, limits: Limits) -> Iterator[h5py.Dataset
             _require_plain(member, name, limits, seen)
             if what := _peculiarity(member):
                 raise Unreadable("opened.weights_object", file=name, object=shown(member.name), what=what)
+            left -= member.id.get_storage_size()
+            if left < 0:
+                raise Unreadable("opened.weights_object", file=name, object=shown(member.name), what="overlap")
             yield member
 
 
@@ -104,9 +108,9 @@ def _require_plain(thing: h5py.Group | h5py.Dataset, name: str, limits: Limits, 
     members = len(thing) if isinstance(thing, h5py.Group) else 0
     what = ""
     if address in seen:
-        what = "twice"
+        what = "loop"
     elif len(seen) + members > limits.objects:
-        what = "too many"
+        what = "count"
     elif any(_is_odd(thing.attrs.get_id(key)) for key in thing.attrs):
         what = "attribute"
     if what:
@@ -131,8 +135,8 @@ def _peculiarity(array: h5py.Dataset) -> str:
         size *= count
     told = {
         "external": plist.get_external_count() > 0,
-        "virtual": plist.get_layout() == h5py.h5d.VIRTUAL,
         "filter": plist.get_nfilters() > 0,
+        "layout": plist.get_layout() != h5py.h5d.CONTIGUOUS,
         "type": array.dtype.kind not in "fiu" or array.dtype.names is not None,
         "shape": array.shape is None,
         "storage": array.id.get_storage_size() != size,

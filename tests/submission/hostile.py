@@ -497,6 +497,24 @@ def pickle_named_weights(members: Members, folder: Path) -> bytes:
     return zipped({**members, WEIGHTS: pickle.dumps(_Runs(folder))})
 
 
+@_hostile("weights_object", "weights")
+def weights_that_share_their_bytes(members: Members, folder: Path) -> bytes:
+    """Of small arrays it is written in their headers that they are as large as the large one, and lie where it does."""
+    path = folder / "shared.h5"
+    with h5py.File(path, "w") as file:
+        file["large"] = np.zeros((1024, 256), np.float32)
+        for number in range(3):
+            file[f"small_{number}"] = np.zeros((7, 11 + number), np.float32)
+        spots = {name: array.id.get_offset() for name, array in file.items()}
+    raw = path.read_bytes()
+    path.unlink()
+    for number in range(3):
+        small = struct.pack("<2Q", spots[f"small_{number}"], 7 * (11 + number) * 4)
+        raw = raw.replace(small, struct.pack("<2Q", spots["large"], 1 << 20))
+        raw = raw.replace(struct.pack("<2Q", 7, 11 + number), struct.pack("<2Q", 1024, 256))
+    return zipped({**members, WEIGHTS: raw})
+
+
 @_hostile("missing", "weights")
 def no_weights(members: Members, folder: Path) -> bytes:
     return zipped({name: data for name, data in members.items() if name != WEIGHTS})

@@ -71,11 +71,13 @@ def written(output: Path) -> dict[str, int]:
     return {path.parent.name: path.stat().st_mtime_ns for path in output.glob(f"verdicts/*/{FILE}")}
 
 
-def grade(folder: Path, data: str, output: Path) -> float:
-    """Seconds that grading took."""
-    start = time.perf_counter()
+def grade(folder: Path, data: str, output: Path) -> tuple[float, float]:
+    """Seconds that grading took by the clock, and of processor time."""
+    start, before = time.perf_counter(), os.times()
     subprocess.run(command(folder, data, output), check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - start, used
 
 
 def kill_and_go_on(folder: Path, data: str, output: Path, count: int) -> tuple[int, int]:
@@ -118,7 +120,7 @@ def main() -> None:
         count = chosen.count or (4 if chosen.smoke else 100)
         hand_in(submission, work / "class", count)
         seconds, peak, protection = one_worker(submission, chosen.data, work / "cache", 3)
-        took = grade(work / "class", chosen.data, work / "once")
+        took, used = grade(work / "class", chosen.data, work / "once")
         verdicts = [Verdict.model_validate_json(path.read_bytes()) for path in work.glob(f"once/verdicts/*/{FILE}")]
         readable = sum(not verdict.refused for verdict in verdicts)
         before, again = kill_and_go_on(work / "class", chosen.data, work / "killed", count)
@@ -128,6 +130,7 @@ def main() -> None:
             "could be read": f"{readable}",
             "graded by": f"{processors()} workers",
             "all of them": f"{took:.0f} s ({took / count:.1f} s each)",
+            "processor time of each": f"{used / count:.1f} s",
             "one by one worker: the first, the third": f"{seconds[0]:.1f} s, {seconds[-1]:.1f} s",
             "largest memory of a worker": f"{peak / 2**30:.2f} GiB",
             "confined": ", ".join(key for key, holds in protection.items() if holds) or "not at all",

@@ -143,6 +143,7 @@ NO_SENTENCES = {
         "audit.html",
         "diagnosis.html",
         "report.css",
+        "grading.css",
         "run.json",
         "submission.json",
         "models.*",

@@ -6,12 +6,12 @@ cannot prove".
 
 from __future__ import annotations
 
-# Probabilities of the same network for the same pixels. On the same machine they are identical; with another number of
-# threads, another batch or without oneDNN they differ by 1e-6 or less.
+# Probabilities of the same network for the same pixels: computed without a graph, with another number of threads or
+# without oneDNN they differ by 1e-6 or less.
 PROBABILITY = 1e-4
-# … of a run on a GPU, whose sums may be of numbers rounded to 10 bits (TF32).
+# … of a run on a GPU, whose sums may be of numbers rounded to 10 bits (TF32): measured 1e-3.
 PROBABILITY_GPU = 2e-2
-# … for an image that another decoder has read: a JPEG's pixels differ by a level or two of 255.
+# … for an image that another decoder has read: a JPEG's pixels differ by a level or two of 255; measured 2e-2.
 PROBABILITY_DECODED = 1e-1
 # The mean difference of the pixels, of 255, up to which two stored images are the same photo, decoded otherwise.
 DECODED = 4.0
@@ -30,7 +30,7 @@ HEATMAP_GPU = 2e-1
 # Pictures drawn again: the mean difference of their pixels, of 255. The same versions draw the same pixels; another
 # version of matplotlib or FreeType moves the edges of letters.
 PICTURE = 2.0
-# Training again on another machine, from the same seed: the loss of the first epoch, as a share of it, …
+# Training again on another machine, from the same seed: the loss of the first epoch, as a share of it (measured: 3e-3), …
 FIRST_LOSS = 2e-2
 # … and the accuracy of the best epoch, beyond twice its standard error.
 RETRAINED = 2e-2

@@ -41,10 +41,12 @@ def check(path: str, references: Sequence[str], again: bool, threads: int, langu
     start_tensorflow(threads)
     import keras
 
-    with speaking(language), open_submission(Path(path)) as submission:
-        verdict = judge(submission, [Path(folder) for folder in references], retrained=again)
-    keras.backend.clear_session()  # nothing of this submission stays for the next
-    return verdict.model_dump(mode="json")
+    try:
+        with speaking(language), open_submission(Path(path)) as submission:
+            verdict = judge(submission, [Path(folder) for folder in references], retrained=again)
+            return verdict.model_dump(mode="json")
+    finally:
+        keras.backend.clear_session()  # nothing of this submission stays for the next
 
 
 JOBS: Jobs = {"want": want, "check": check}

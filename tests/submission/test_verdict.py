@@ -43,7 +43,8 @@ def test_it_has_every_check_in_order(verdict):
 def test_submissions_can_be_compared_by_it(verdict):
     facts = verdict.facts
 
-    assert facts is not None and facts.seed == 3 and "works" in facts.prose
+    assert facts is not None
+    assert (facts.seed, "works" in facts.prose) == (3, True)
     assert facts.weights.keys() == facts.predictions.keys() == facts.trials.keys() == set(verdict.models)
 
 

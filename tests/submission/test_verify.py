@@ -293,7 +293,7 @@ def test_stopped_and_failed_trials_are_as_they_should_be():
     ],
 )
 def test_trials_that_the_search_does_not_make_are_named(rows, search):
-    assert len(judged(rows, **search)) == 1
+    assert judged(rows, **search) != []
 
 
 # How it is made -----------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ class Limits:
         cells: in a table.
         columns: of a table.
         text: letters in one cell.
-        sides: of an array, how many; of each of them the product is bounded by the size of the file.
+        sides: of an array, how many; how long they are is bounded by the length of the file.
         picture_pixels: in one picture.
         objects: groups, arrays and attributes in a file of weights.
         parameters: of one network.

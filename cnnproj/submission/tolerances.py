@@ -30,7 +30,7 @@ HEATMAP_GPU = 2e-1
 # Pictures drawn again: the mean difference of their pixels, of 255. The same versions draw the same pixels; another
 # version of matplotlib or FreeType moves the edges of letters.
 PICTURE = 2.0
-# Training again on another machine, from the same seed: the loss of the first epoch, as a share of it (measured: 3e-3), …
+# Training again on another machine, from the same seed: the loss of the first epoch, as a share (measured: 3e-3), …
 FIRST_LOSS = 2e-2
 # … and the accuracy of the best epoch, beyond twice its standard error.
 RETRAINED = 2e-2

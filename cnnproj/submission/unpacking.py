@@ -29,16 +29,7 @@ _LEFT_BEHIND = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 _NAME = re.compile(r"\w[\w .,()+=@'&-]{0,99}(?<![ .])")
 _NO_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _END, _ZIP64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sLQL")
-BROKEN = (
-    OSError,
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    RuntimeError,
-    NotImplementedError,
-    struct.error,
-)
+BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, struct.error)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (200 << 20, 200 << 20))
 for path in sorted(Path(sys.argv[2]).glob("*.zip")):
     if not troubles(path):
         sys.exit(f"nothing was found in {path.name}")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+status = Path("/proc/self/status").read_text()  # getrusage counts the process that started this one, too
+print(int(status.split("VmHWM:")[1].split()[0]) >> 10)
 """
 
 
@@ -103,4 +104,4 @@ def test_all_that_needs_no_network_is_read_in_little_memory(honest: Members, tmp
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert int(ran.stdout) < 1_000, "MiB"
+    assert int(ran.stdout) < 800, "MiB"

@@ -1,7 +1,7 @@
 """The command line: parses, calls ``Project``, prints."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -30,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+Backend = Literal["threading", "dask", "ray"]
+MemoryLimit = Annotated[float, typer.Option("--memory", min=1.0, help=say("cli.memory"))]
+SecondsLimit = Annotated[int, typer.Option("--seconds", min=1, help=say("cli.seconds"))]
 ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help=say("cli.project"))]
 
 
@@ -232,3 +235,47 @@ def submit(
     from cnnproj.project import Project
 
     Project.open(project).submit(output, with_test_images=with_test_images, incomplete=incomplete, announce=typer.echo)
+
+
+@app.command(help=say("cli.verify"))
+def verify(
+    submission: Annotated[Path, typer.Argument(help=say("cli.submission"))],
+    data: Annotated[list[str], typer.Option("--data", "-d", help=say("cli.data"))],
+    retrain: Annotated[bool, typer.Option("--retrain", help=say("cli.retrain"))] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=say("cli.verify_output"))] = None,
+    memory: MemoryLimit = 2.0,
+    seconds: SecondsLimit = 180,
+) -> None:
+    """Check one submission."""
+    from cnnproj.submission.examine import Terms, examine_one, processors
+    from cnnproj.submission.pages import told
+    from cnnproj.submission.sandbox import allow
+
+    folder = output or submission.with_name(f"{submission.stem}-verdict")
+    terms = Terms(tuple(data), retrain, allow(memory, seconds), threads=processors())
+    verdict, page = examine_one(submission, folder, terms)
+    typer.echo("\n".join(told(verdict)))
+    typer.echo(say("cli.verdict_is", page=page))
+    raise typer.Exit(verdict.exit_code)
+
+
+@app.command(help=say("cli.grade"))
+def grade(
+    folder: Annotated[Path, typer.Argument(help=say("cli.class_folder"))],
+    data: Annotated[list[str], typer.Option("--data", "-d", help=say("cli.data"))],
+    output: Annotated[Path, typer.Option("--output", "-o", help=say("cli.grade_output"))],
+    rubric: Annotated[Path | None, typer.Option("--rubric", help=say("cli.rubric"))] = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help=say("cli.retrain"))] = False,
+    workers: Annotated[int | None, typer.Option("--workers", "-n", min=1, help=say("cli.workers"))] = None,
+    backend: Annotated[Backend, typer.Option("--backend", help=say("cli.backend"))] = "threading",
+    memory: MemoryLimit = 2.0,
+    seconds: SecondsLimit = 180,
+) -> None:
+    """Check and mark a class."""
+    from cnnproj.submission.examine import Terms
+    from cnnproj.submission.grade import grade_class
+    from cnnproj.submission.rubric import read_rubric
+    from cnnproj.submission.sandbox import allow
+
+    terms = Terms(tuple(data), retrain, allow(memory, seconds))
+    grade_class(folder, output, read_rubric(rubric), terms, workers=workers, backend=backend, announce=typer.echo)

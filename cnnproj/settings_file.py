@@ -62,10 +62,11 @@ def _explain(path: Path, text: str, details: ErrorDetails) -> SettingsError:
         return SettingsError("settings.unknown_key", **where, hint=nearest(str(keys[-1]), known))
     if details["type"] == "missing" and keys == details["loc"]:
         return SettingsError("settings.missing_key", **where)
-    return SettingsError("settings.bad_value", **where, expected=_expected(details), came=_as_toml(details["input"]))
+    return SettingsError("settings.bad_value", **where, expected=expected_of(details), came=as_toml(details["input"]))
 
 
-def _expected(details: ErrorDetails) -> str:
+def expected_of(details: ErrorDetails) -> str:
+    """What a value had to be, in words."""
     kind, context = details["type"], details.get("ctx", {})
     if kind == "expected":
         return str(context["expected"])
@@ -110,15 +111,16 @@ def nearest(name: str, known: list[str]) -> str:
     return say("settings.did_you_mean", name=close[0]) if close else say("settings.known", names=", ".join(known))
 
 
-def _as_toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """A value as TOML has it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return f'"{_without_password(value)}"'
     if isinstance(value, list):
-        return "[" + ", ".join(_as_toml(item) for item in value) + "]"
+        return "[" + ", ".join(as_toml(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_as_toml(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {as_toml(item)}" for key, item in value.items()) + " }"
     return str(value)
 
 

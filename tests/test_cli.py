@@ -17,7 +17,7 @@ from cnnproj.words import say
 
 from .conftest import cnnproj as run_in_a_process
 
-COMMANDS = ("new", "audit", "run", "diagnose", "status", "report", "predict", "submit")
+COMMANDS = ("new", "audit", "run", "diagnose", "status", "report", "predict", "submit", "verify", "grade")
 HEAVY = ("tensorflow", "keras", "pandas", "numpy", "sklearn", "scipy", "matplotlib", "optuna", "cv2", "PIL", "pydantic")
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pytest
@@ -22,6 +22,10 @@ from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.checklist import MISSING, POINTS
+from cnnproj.submission.finding import CHECKS, Level, State, Whose
+from cnnproj.submission.grade import NUMBERED
+from cnnproj.submission.pages import OUTCOMES
+from cnnproj.submission.similarity import KINDS as KINDS_OF_SIMILARITY
 from cnnproj.words import catalogue, languages, say
 
 PACKAGE = Path(cnnproj.__file__).parent
@@ -112,6 +116,16 @@ BUILT = {
     "report.words.*": ["discussion", "conclusions"],
     "submission.missing.*": MISSING,
     "submission.point.*": POINTS,
+    "grading.check.*": CHECKS,
+    "grading.state.*": get_args(State),
+    "grading.level.*": get_args(Level),
+    "grading.number.*": NUMBERED,
+    "grading.outcome.*": OUTCOMES,
+    "grading.means.*": OUTCOMES,
+    "grading.images.*": get_args(Whose),
+    "grading.told.*": ["where", "claimed", "found"],
+    "grading.same.*": KINDS_OF_SIMILARITY,
+    "grading.class.*": ["to_decide", "graded"],
 }
 # … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
@@ -129,6 +143,7 @@ NO_SENTENCES = {
         "audit.html",
         "diagnosis.html",
         "report.css",
+        "grading.css",
         "run.json",
         "submission.json",
         "models.*",
@@ -313,6 +328,16 @@ def test_the_first_of_the_locale_variables_that_is_set_decides(language_restored
     monkeypatch.setenv("LANG", "aa_AA.UTF-8")
 
     assert words.system_language() == "bb"
+
+
+def test_another_language_is_spoken_for_as_long_as_a_block_lasts(language_restored, monkeypatch):
+    monkeypatch.setattr(words, "languages", lambda: ("en", "aa"))
+
+    with words.speaking("aa"):
+        assert words.language() == "aa"
+        with words.speaking("xx"):
+            assert words.language() == "aa"
+    assert words.language() == "en"
 
 
 def test_what_the_command_line_insists_on_project_toml_does_not_change(language_restored, monkeypatch):

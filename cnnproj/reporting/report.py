@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cnnproj.files import replacing, write_text
 from cnnproj.models.registry import BASELINES
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.interpretation import interpretation_facts
+from cnnproj.reporting.page import environment
 from cnnproj.reporting.pictures import Picture, draw_pictures
 from cnnproj.words import language, say
 
@@ -76,72 +76,7 @@ def render(results: Results, pictures: Mapping[str, Picture]) -> str:
         "settings": _settings(results),
         "unfolded": len(results.images.classes) <= MOST_UNFOLDED,
     }
-    return _environment().get_template(FILE).render(results=results, **facts)
-
-
-def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals["say"] = say
-    environment.filters |= {"share": _share, "count": _count, "plain": _plain, "time": _time, "duration": _duration}
-    environment.filters |= {"percent": _percent, "signed": _signed, "chance": _chance}
-    return environment
-
-
-# How values are written ---------------------------------------------------------------------------------------------
-
-
-def _share(value: float) -> str:
-    """A share, a probability or a loss, to three places."""
-    return "–" if pd.isna(value) else f"{value:.3f}"
-
-
-def _count(value: float) -> str:
-    return f"{int(value):,}"
-
-
-def _plain(value: Any) -> str:
-    """A setting or hyperparameter, numbers to four digits."""
-    if value is None or (isinstance(value, float) and pd.isna(value)):
-        return "–"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_plain(item) for item in value) + "]"
-    if isinstance(value, float) and value != int(value):
-        return f"{value:.4g}"
-    if isinstance(value, float):
-        return f"{int(value)}"
-    return str(value)
-
-
-def _time(text: str) -> str:
-    """``2026-11-21T08:42:10+00:00`` as people write it."""
-    return text.replace("T", " ").replace("+00:00", " UTC")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return say("report.seconds", seconds=f"{seconds:.1f}")
-    return say("report.minutes", minutes=int(seconds) // 60, seconds=int(seconds) % 60)
-
-
-def _percent(share: float) -> str:
-    return say("report.under_one_in_thousand") if share < 0.001 else f"{share:.1%}"
-
-
-def _signed(difference: float) -> str:
-    """A difference of shares, with its sign and a true minus."""
-    return "–" if pd.isna(difference) else f"{difference:+.3f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _chance(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return environment().get_template(FILE).render(results=results, **facts)
 
 
 def _paragraphs(text: str) -> list[str]:

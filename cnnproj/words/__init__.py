@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 _FOLDER = Path(__file__).parent
 _language = "en"
 _insisted = False
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)  # in place of it, for a while
 
 
 def languages() -> tuple[str, ...]:
@@ -45,19 +47,18 @@ def prefer_language(code: str | None) -> None:
 
 
 @contextmanager
-def speaking(code: str) -> Iterator[None]:
-    """Speak ``code`` within the block, whatever was insisted on."""
-    global _language
-    before, _language = _language, code
+def speaking(code: str | None) -> Iterator[None]:
+    """Speak ``code`` in this thread for as long as the block lasts; nothing changes where there is no such language."""
+    token = _spoken.set(code if code in languages() else _spoken.get())
     try:
         yield
     finally:
-        _language = before
+        _spoken.reset(token)
 
 
 def language() -> str:
     """The code of the language in force."""
-    return _language
+    return _spoken.get() or _language
 
 
 def system_language() -> str:
@@ -92,7 +93,7 @@ def say(sentence: str, /, **values: Any) -> str:
     Raises:
         KeyError: where there is no such entry, or a gap has no value.
     """
-    entry = catalogue(_language)[sentence]
+    entry = catalogue(language())[sentence]
     if isinstance(entry, dict):
         entry = entry["one" if values["n"] == 1 else "other"]
     return entry.format(**values)

@@ -120,7 +120,7 @@ def smaller(members: Mapping[str, bytes]) -> dict[str, bytes]:
 def read(path: Path, *, networks: bool) -> str:
     """What opening the submission at ``path`` comes to: ``refused``, ``unreadable`` or ``read``."""
     from cnnproj.errors import CnnprojError
-    from cnnproj.submission.opened import Refused, build_network, load_weights, open_submission
+    from cnnproj.submission.opening.opened import Refused, build_network, load_weights, open_submission
 
     try:
         with open_submission(path) as submission:

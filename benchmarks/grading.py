@@ -18,9 +18,9 @@ import time
 import zipfile
 from pathlib import Path
 
-from cnnproj.submission.examine import FILE, Terms, examine, processors
-from cnnproj.submission.sandbox import Worker
-from cnnproj.submission.verdict import Verdict
+from cnnproj.submission.grading.examine import FILE, Terms, examine, processors
+from cnnproj.submission.grading.sandbox import Worker
+from cnnproj.submission.verification.verdict import Verdict
 
 BROKEN = {"Broken_9001_assignsubmission_file_x.zip": 0.5, "Empty_9002_assignsubmission_file_x.zip": 0.0}
 
@@ -31,7 +31,7 @@ def make_submission(folder: Path) -> Path:
     from cnnproj.files import digest
     from cnnproj.project import Project
     from cnnproj.submission.contents import CONTENTS, SETTINGS, Contents, is_wanted
-    from cnnproj.submission.pack import pack
+    from cnnproj.submission.handing_in.pack import pack
     from cnnproj.template import make_project
 
     made = make_project(folder / "project")

@@ -8,7 +8,8 @@ are rounded), and pixels a level or two off as by another decoder of JPEG. One t
 probability; of a heatmap, as a share of its largest value; and after training again from the seed that of the loss of
 the first epoch, as a share, of the best validation accuracy, and whether the weights are the same.
 
-The tolerances in cnnproj/submission/tolerances.py come from it. On two cores it takes some 20 times the final training.
+The tolerances in cnnproj/submission/verification/tolerances.py come from it. On two cores it takes some 20 times the
+final training.
 """
 
 import argparse
@@ -35,8 +36,8 @@ def measure(path: Path, sources: list[str], way: str, training: bool) -> dict[st
     import numpy as np
 
     from cnnproj.runtime import start_tensorflow
-    from cnnproj.submission.opened import open_submission
-    from cnnproj.submission.reference import prepare, wanted
+    from cnnproj.submission.opening.opened import open_submission
+    from cnnproj.submission.verification.reference import prepare, wanted
 
     known = WAYS[way]
     with open_submission(path) as submission:
@@ -46,8 +47,8 @@ def measure(path: Path, sources: list[str], way: str, training: bool) -> dict[st
         from cnnproj.interpretation.opened_model import OpenedModel
         from cnnproj.models import architectures
         from cnnproj.randomness import derive_seed
-        from cnnproj.submission.evidence import Evidence
-        from cnnproj.submission.retrain import _train
+        from cnnproj.submission.verification.evidence import Evidence
+        from cnnproj.submission.verification.retrain import _train
 
         with tempfile.TemporaryDirectory() as cache:
             evidence = Evidence(submission, prepare(sources, wanted(submission), Path(cache)))

@@ -247,9 +247,9 @@ def verify(
     seconds: SecondsLimit = 180,
 ) -> None:
     """Check one submission."""
-    from cnnproj.submission.examine import Terms, examine_one, processors
-    from cnnproj.submission.pages import told
-    from cnnproj.submission.sandbox import allow
+    from cnnproj.submission.grading.examine import Terms, examine_one, processors
+    from cnnproj.submission.grading.pages import told
+    from cnnproj.submission.grading.sandbox import allow
 
     folder = output or submission.with_name(f"{submission.stem}-verdict")
     terms = Terms(tuple(data), retrain, allow(memory, seconds), threads=processors())
@@ -272,10 +272,10 @@ def grade(
     seconds: SecondsLimit = 180,
 ) -> None:
     """Check and mark a class."""
-    from cnnproj.submission.examine import Terms
-    from cnnproj.submission.grade import grade_class
-    from cnnproj.submission.rubric import read_rubric
-    from cnnproj.submission.sandbox import allow
+    from cnnproj.submission.grading.examine import Terms
+    from cnnproj.submission.grading.grade import grade_class
+    from cnnproj.submission.grading.rubric import read_rubric
+    from cnnproj.submission.grading.sandbox import allow
 
     terms = Terms(tuple(data), retrain, allow(memory, seconds))
     grade_class(folder, output, read_rubric(rubric), terms, workers=workers, backend=backend, announce=typer.echo)

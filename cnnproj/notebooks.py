@@ -16,7 +16,7 @@ from cnnproj.errors import CnnprojError
 from cnnproj.files import write_text
 from cnnproj.progress import Progress
 from cnnproj.project import Project
-from cnnproj.submission.executed import STAMP, results
+from cnnproj.submission.handing_in.executed import STAMP, results
 from cnnproj.words import say
 
 # In the environment of a notebook that is being executed: its name.

@@ -373,7 +373,7 @@ class Project:
         Raises:
             CnnprojError: where something is missing, or the zip cannot be made.
         """
-        from cnnproj.submission.submit import submit
+        from cnnproj.submission.handing_in.submit import submit
 
         return submit(self, target=target, with_test_images=with_test_images, incomplete=incomplete, announce=announce)
 

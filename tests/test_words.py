@@ -21,11 +21,11 @@ from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
-from cnnproj.submission.checklist import MISSING, POINTS
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
-from cnnproj.submission.grade import NUMBERED
-from cnnproj.submission.pages import OUTCOMES
-from cnnproj.submission.similarity import KINDS as KINDS_OF_SIMILARITY
+from cnnproj.submission.grading.grade import NUMBERED
+from cnnproj.submission.grading.pages import OUTCOMES
+from cnnproj.submission.grading.similarity import KINDS as KINDS_OF_SIMILARITY
+from cnnproj.submission.handing_in.checklist import MISSING, POINTS
 from cnnproj.words import catalogue, languages, say
 
 PACKAGE = Path(cnnproj.__file__).parent

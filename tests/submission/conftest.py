@@ -10,7 +10,7 @@ import pytest
 
 from cnnproj import __version__
 from cnnproj.submission.contents import CONTENTS, SETTINGS, Contents, is_wanted
-from cnnproj.submission.pack import pack
+from cnnproj.submission.handing_in.pack import pack
 
 
 def members_of(project: Path, name: str = "tiny") -> dict[str, bytes]:

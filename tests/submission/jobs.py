@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.worker import serve
+from cnnproj.submission.grading.worker import serve
 
 
 def refuse():

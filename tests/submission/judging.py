@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cnnproj.run import Run
-from cnnproj.submission.evidence import Evidence
-from cnnproj.submission.executed import STAMP, results
 from cnnproj.submission.finding import Result
-from cnnproj.submission.opened import open_submission
-from cnnproj.submission.pack import pack
-from cnnproj.submission.reference import prepare, wanted
-from cnnproj.submission.verify import _CHECKS, do
+from cnnproj.submission.handing_in.executed import STAMP, results
+from cnnproj.submission.handing_in.pack import pack
+from cnnproj.submission.opening.opened import open_submission
+from cnnproj.submission.verification.evidence import Evidence
+from cnnproj.submission.verification.reference import prepare, wanted
+from cnnproj.submission.verification.verify import _CHECKS, do
 
 from .conftest import listed, members_of
 

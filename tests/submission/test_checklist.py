@@ -14,7 +14,7 @@ from cnnproj.models import architectures
 from cnnproj.recipe import _layer_table
 from cnnproj.run import Run
 from cnnproj.settings_file import read_settings
-from cnnproj.submission.checklist import PLACEHOLDER, _convolves, _is_mlp, missing
+from cnnproj.submission.handing_in.checklist import PLACEHOLDER, _convolves, _is_mlp, missing
 from cnnproj.template import make_project
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.examine import FILE, PAGE, Terms, examine, examine_one
 from cnnproj.submission.finding import REPRODUCIBLE, TRUE
-from cnnproj.submission.pack import pack
-from cnnproj.submission.sandbox import GIB, Worker
-from cnnproj.submission.verdict import Verdict
+from cnnproj.submission.grading.examine import FILE, PAGE, Terms, examine, examine_one
+from cnnproj.submission.grading.sandbox import GIB, Worker
+from cnnproj.submission.handing_in.pack import pack
+from cnnproj.submission.verification.verdict import Verdict
 
 from ..conftest import cnnproj
 from .conftest import listed

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cnnproj.run import Run
-from cnnproj.submission.executed import STAMP, notebook_faults, results
+from cnnproj.submission.handing_in.executed import STAMP, notebook_faults, results
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.examine import FILE, PAGE, Terms
 from cnnproj.submission.finding import CHECKS
-from cnnproj.submission.grade import grade_class
-from cnnproj.submission.rubric import read_rubric
-from cnnproj.submission.sandbox import GIB, Allowance
+from cnnproj.submission.grading.examine import FILE, PAGE, Terms
+from cnnproj.submission.grading.grade import grade_class
+from cnnproj.submission.grading.rubric import read_rubric
+from cnnproj.submission.grading.sandbox import GIB, Allowance
 
 JOBS = str(Path(__file__).with_name("jobs.py"))
 # What stands for the real thing where it is not about what is in a zip: the worker does what the file says.
@@ -128,9 +128,9 @@ def test_a_file_that_was_handed_in_anew_is_examined_and_so_is_one_on_other_terms
 KILLED = """
 import sys
 from pathlib import Path
-from cnnproj.submission.examine import Terms
-from cnnproj.submission.grade import grade_class
-from cnnproj.submission.rubric import read_rubric
+from cnnproj.submission.grading.examine import Terms
+from cnnproj.submission.grading.grade import grade_class
+from cnnproj.submission.grading.rubric import read_rubric
 source, folder, output, program = sys.argv[1:]
 grade_class(Path(folder), Path(output), read_rubric(None), Terms((source,), program=(program,)), workers=2)
 """

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnproj.submission.gradebook import Entry, defused, write_canvas, write_gradebook
-from cnnproj.submission.names import HandedIn, Student
+from cnnproj.submission.grading.gradebook import Entry, defused, write_canvas, write_gradebook
+from cnnproj.submission.grading.names import HandedIn, Student
 
 
 def entry(student: Student, grade: float | None = 93.5, comment: str = "Fine.", file: str = "x.zip") -> Entry:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.limits import Refused
-from cnnproj.submission.opened import build_network, load_weights, open_submission
+from cnnproj.submission.opening.limits import Refused
+from cnnproj.submission.opening.opened import build_network, load_weights, open_submission
 
 from .conftest import members_of
 from .hostile import CANARY, HOSTILE, OWN, Members, zipped

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.names import HandedIn, Student, find_submissions
+from cnnproj.submission.grading.names import HandedIn, Student, find_submissions
 
 
 def found(folder: Path, *names: str) -> list[HandedIn]:

@@ -21,7 +21,8 @@ from cnnproj.recipe import load_predictions, load_recipe
 from cnnproj.run import Run
 from cnnproj.submission.contents import CONTENTS, TEST_IMAGES
 from cnnproj.submission.finding import Unchecked
-from cnnproj.submission.opened import (
+from cnnproj.submission.handing_in.pack import pack
+from cnnproj.submission.opening.opened import (
     Limits,
     Refused,
     Submission,
@@ -31,7 +32,6 @@ from cnnproj.submission.opened import (
     load_weights,
     open_submission,
 )
-from cnnproj.submission.pack import pack
 from cnnproj.tuning.tables import load_best, load_trials
 
 from .conftest import listed, members_of

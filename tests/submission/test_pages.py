@@ -11,10 +11,10 @@ import pytest
 
 from cnnproj.reporting.pdf import find_browser
 from cnnproj.submission.finding import CHECKS
-from cnnproj.submission.pages import Row, class_page, comment, feedback_page, told, verdict_page
-from cnnproj.submission.rubric import mark, read_rubric
-from cnnproj.submission.similarity import Shared
-from cnnproj.submission.verdict import Checked, Facts, Told, Verdict
+from cnnproj.submission.grading.pages import Row, class_page, comment, feedback_page, told, verdict_page
+from cnnproj.submission.grading.rubric import mark, read_rubric
+from cnnproj.submission.grading.similarity import Shared
+from cnnproj.submission.verification.verdict import Checked, Facts, Told, Verdict
 
 from ..reporting.page import Page
 

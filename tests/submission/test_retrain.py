@@ -14,9 +14,9 @@ import pytest
 from cnnproj.files import digest, digest_arrays
 from cnnproj.project import Project
 from cnnproj.recipe import load_model, prediction_table
-from cnnproj.submission.retrain import retrain_evidence
-from cnnproj.submission.verdict import outcome_of
-from cnnproj.submission.verify import verify_evidence
+from cnnproj.submission.verification.retrain import retrain_evidence
+from cnnproj.submission.verification.verdict import outcome_of
+from cnnproj.submission.verification.verify import verify_evidence
 
 from . import cheats
 from .judging import codes, evidence_of, honest_members

@@ -6,7 +6,7 @@ import pytest
 
 from cnnproj.errors import CnnprojError
 from cnnproj.submission.finding import CHECKS
-from cnnproj.submission.rubric import DEFAULT, mark, read_rubric
+from cnnproj.submission.grading.rubric import DEFAULT, mark, read_rubric
 
 PASSED = dict.fromkeys(CHECKS, "passed") | {"retraining": "not_asked"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.sandbox import GIB, Allowance, Worker, WorkerFailed
+from cnnproj.submission.grading.sandbox import GIB, Allowance, Worker, WorkerFailed
 
 PROGRAM = (str(Path(__file__).with_name("jobs.py")),)
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="confinement is Linux's")

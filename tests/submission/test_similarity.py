@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnproj.submission.similarity import Shared, Traits, shingles, similarities
+from cnnproj.submission.grading.similarity import Shared, Traits, shingles, similarities
 
 PROSE = """The deep network is best because it has seen the digits from more sides than the others have. Most of its
 mistakes are sevens that look like ones, which I would not have named correctly either at this size."""

@@ -19,12 +19,12 @@ from cnnproj.errors import CnnprojError
 from cnnproj.notebooks import EXECUTING
 from cnnproj.project import Project
 from cnnproj.run import Run
-from cnnproj.submission import submit as module
-from cnnproj.submission.checklist import POINTS, missing
 from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, Contents, is_wanted
-from cnnproj.submission.executed import notebook_faults
-from cnnproj.submission.limits import Limits
-from cnnproj.submission.opened import open_submission
+from cnnproj.submission.handing_in import submit as module
+from cnnproj.submission.handing_in.checklist import POINTS, missing
+from cnnproj.submission.handing_in.executed import notebook_faults
+from cnnproj.submission.opening.limits import Limits
+from cnnproj.submission.opening.opened import open_submission
 from cnnproj.words import say
 
 from ..conftest import cnnproj

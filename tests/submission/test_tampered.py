@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnnproj.submission.verdict import outcome_of
+from cnnproj.submission.verification.verdict import outcome_of
 
 from . import cheats
 from .judging import check, codes, evidence_of

@@ -10,11 +10,11 @@ import pytest
 
 import cnnproj.submission as package
 from cnnproj.submission.finding import CHECKS, Finding, Result
-from cnnproj.submission.judge import judge
-from cnnproj.submission.opened import open_submission
-from cnnproj.submission.pack import pack
-from cnnproj.submission.reference import prepare, wanted
-from cnnproj.submission.verdict import ESSENTIAL, Verdict, outcome_of, refusal
+from cnnproj.submission.handing_in.pack import pack
+from cnnproj.submission.opening.opened import open_submission
+from cnnproj.submission.verification.judge import judge
+from cnnproj.submission.verification.reference import prepare, wanted
+from cnnproj.submission.verification.verdict import ESSENTIAL, Verdict, outcome_of, refusal
 
 
 @pytest.fixture(scope="module")

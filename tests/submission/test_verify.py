@@ -17,16 +17,16 @@ from PIL import Image
 
 import cnnproj
 from cnnproj.settings import Settings
-from cnnproj.submission import reference
-from cnnproj.submission.checks import training
 from cnnproj.submission.contents import TEST_IMAGES
 from cnnproj.submission.finding import CHECKS, REPRODUCIBLE, Unchecked
-from cnnproj.submission.limits import Refused
-from cnnproj.submission.opened import open_submission
-from cnnproj.submission.pack import pack
-from cnnproj.submission.reference import Wanted, prepare, wanted
-from cnnproj.submission.verdict import outcome_of
-from cnnproj.submission.verify import _CHECKS, verify, verify_evidence
+from cnnproj.submission.handing_in.pack import pack
+from cnnproj.submission.opening.limits import Refused
+from cnnproj.submission.opening.opened import open_submission
+from cnnproj.submission.verification import reference
+from cnnproj.submission.verification.checks import training
+from cnnproj.submission.verification.reference import Wanted, prepare, wanted
+from cnnproj.submission.verification.verdict import outcome_of
+from cnnproj.submission.verification.verify import _CHECKS, verify, verify_evidence
 from cnnproj.words import catalogue
 
 from ..conftest import pattern
@@ -305,9 +305,9 @@ def test_checking_never_imports_what_trains(honest, patterns, tmp_path):
     code = f"""
 import sys
 from pathlib import Path
-from cnnproj.submission.opened import open_submission
-from cnnproj.submission.reference import prepare, wanted
-from cnnproj.submission.verify import verify
+from cnnproj.submission.opening.opened import open_submission
+from cnnproj.submission.verification.reference import prepare, wanted
+from cnnproj.submission.verification.verify import verify
 assert "tensorflow" not in sys.modules
 with open_submission(Path({str(target)!r})) as submission:
     results = verify(submission, prepare([{str(patterns)!r}], wanted(submission), Path({str(tmp_path / "cache")!r})))

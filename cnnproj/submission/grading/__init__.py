@@ -1,0 +1,1 @@
+"""Grading: submissions examined in confined processes, marked by a rubric, compared, written up."""

@@ -1,0 +1,1 @@
+"""Verification: whether what a submission claims is so. Only ``retrain`` can train."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-import cnnproj.submission as package
+import cnnproj.submission.verification as package
 from cnnproj.submission.finding import CHECKS, Finding, Result
 from cnnproj.submission.handing_in.pack import pack
 from cnnproj.submission.opening.opened import open_submission

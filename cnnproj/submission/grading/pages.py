@@ -165,10 +165,19 @@ def _told(verdict: Verdict) -> list[Any]:
     return [result for result in verdict.results if result.findings or result.reason]
 
 
-def _scores(verdict: Verdict) -> list[tuple[str, float | None, float | None]]:
-    """Of each model the test accuracy claimed, and the one found."""
+def _scores(verdict: Verdict) -> list[dict[str, Any]]:
+    """Of each model the test accuracy claimed, with its interval, and the one found."""
     names = dict.fromkeys([*verdict.models, *verdict.claimed, *verdict.found])
-    return [(model, verdict.claimed.get(model), verdict.found.get(model)) for model in names]
+    none = (None, None)
+    return [
+        {
+            "model": model,
+            "claimed": verdict.claimed.get(model),
+            "interval": verdict.claimed_intervals.get(model, none),
+            "found": verdict.found.get(model),
+        }
+        for model in names
+    ]
 
 
 def _chart(marks: Sequence[tuple[float, str]], points: float) -> dict[str, Any]:

@@ -67,8 +67,13 @@ def _of_settings(evidence: Evidence) -> dict[str, object]:
 def _of_manifest(evidence: Evidence) -> dict[str, object]:
     manifest = evidence.submission.manifest
     claimed = {model: score.accuracy for model, score in manifest.scores.items()}
-    environment = manifest.environment
-    return {"best": manifest.best_model or "", "claimed": claimed, "environment_of_run": environment}
+    return {
+        "best": manifest.best_model or "",
+        "claimed": claimed,
+        "claimed_intervals": {model: (score.low, score.high) for model, score in manifest.scores.items()},
+        "n": max((score.n for score in manifest.scores.values()), default=0),
+        "environment_of_run": manifest.environment,
+    }
 
 
 def _of_networks(evidence: Evidence) -> dict[str, object]:

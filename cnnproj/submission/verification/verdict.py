@@ -85,7 +85,9 @@ class Verdict(_Record):
         models: the networks, in order.
         best: the one that is said to be best.
         claimed: of each network the test accuracy that is claimed.
+        claimed_intervals: its 95 % interval, low and high, as it is claimed; see ``run.Score``.
         found: … and the one that was found, where it could be asked again.
+        n: how many test images they are said to be of.
         whose_images: of whom the test images were: the assistant's copy (``reference``), the submission's own
             (``packed``), some of each (``both``), or nobody's.
         environment_of_run: what the run says it was made with.
@@ -107,7 +109,9 @@ class Verdict(_Record):
     models: tuple[str, ...] = ()
     best: str = ""
     claimed: dict[str, Share] = {}
+    claimed_intervals: dict[str, tuple[Share, Share]] = {}
     found: dict[str, Share] = {}
+    n: Annotated[int, Field(ge=0)] = 0
     whose_images: Whose = "none"
     environment_of_run: dict[str, str | int] = {}
     environment_of_check: dict[str, str | int] = {}

@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 
 from cnnproj.models import architectures
-from cnnproj.recipe import _layer_table
+from cnnproj.recipe import layer_table
 from cnnproj.run import Run
 from cnnproj.settings_file import read_settings
 from cnnproj.submission.handing_in.checklist import PLACEHOLDER, _convolves, _is_mlp, missing
@@ -121,7 +121,7 @@ class TestNetworks:
     @pytest.mark.parametrize("name", [name for name, network in architectures().items() if network.ours])
     def test_an_mlp_is_told_from_a_cnn_by_its_layers(self, name):
         network = architectures()[name]
-        table = _layer_table(network.build((32, 32, 3), 4, network.defaults))
+        table = layer_table(network.build((32, 32, 3), 4, network.defaults))
 
         assert (_is_mlp(table), _convolves(table)) == (name == "mlp", name != "mlp")
 
@@ -138,13 +138,13 @@ class TestNetworks:
         ],
     )
     def test_what_counts_is_what_layers_work_on(self, stack, mlp, cnn):
-        table = _layer_table(keras.Sequential([keras.Input((8, 8, 3)), *stack]))
+        table = layer_table(keras.Sequential([keras.Input((8, 8, 3)), *stack]))
 
         assert (_is_mlp(table), _convolves(table)) == (mlp, cnn)
 
     def test_a_whole_network_as_one_layer_counts(self):
         inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
-        table = _layer_table(keras.Sequential([keras.Input((8, 8, 3)), inner, layers.Dense(4)]))
+        table = layer_table(keras.Sequential([keras.Input((8, 8, 3)), inner, layers.Dense(4)]))
 
         assert (_is_mlp(table), _convolves(table)) == (False, True)
 

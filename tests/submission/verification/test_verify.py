@@ -29,7 +29,7 @@ from cnnproj.submission.verification.verdict import outcome_of
 from cnnproj.submission.verification.verify import _CHECKS, verify, verify_evidence
 from cnnproj.words import catalogue
 
-from ..conftest import pattern
+from ...conftest import pattern
 from . import cheats
 from .judging import check, codes, evidence_of, honest_members
 from .variety import deals_of, unusual_project, with_other_decoder

@@ -14,8 +14,8 @@ from cnnproj.submission.grading.sandbox import GIB, Worker
 from cnnproj.submission.handing_in.pack import pack
 from cnnproj.submission.verification.verdict import Verdict
 
-from ..conftest import cnnproj
-from .conftest import listed
+from ...conftest import cnnproj
+from ..conftest import listed
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from cnnproj import Choice, architecture
 from cnnproj.models import forget
 from cnnproj.project import Project
 
-from ..conftest import pattern
+from ...conftest import pattern
 
 SETTINGS = """
 [project]

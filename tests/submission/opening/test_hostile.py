@@ -14,7 +14,7 @@ from cnnproj.errors import CnnprojError
 from cnnproj.submission.opening.limits import Refused
 from cnnproj.submission.opening.opened import build_network, load_weights, open_submission
 
-from .conftest import members_of
+from ..conftest import members_of
 from .hostile import CANARY, HOSTILE, OWN, Members, zipped
 
 SECONDS = 20  # for one of them, on a busy machine
@@ -81,7 +81,7 @@ def test_the_sentence_is_the_same_every_time(honest: Members, tmp_path: Path):
 LITTLE = """
 import resource, sys, time
 from pathlib import Path
-from tests.submission.test_hostile import troubles
+from tests.submission.opening.test_hostile import troubles
 resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[1]), int(sys.argv[1])))
 resource.setrlimit(resource.RLIMIT_FSIZE, (200 << 20, 200 << 20))
 for path in sorted(Path(sys.argv[2]).glob("*.zip")):
@@ -100,7 +100,7 @@ def test_all_that_needs_no_network_is_read_in_little_memory(honest: Members, tmp
     command = [sys.executable, "-c", LITTLE, str(1 << 30), str(tmp_path)]
 
     ran = subprocess.run(
-        command, cwd=Path(__file__).parents[2], env=dict(os.environ), capture_output=True, text=True, check=False
+        command, cwd=Path(__file__).parents[3], env=dict(os.environ), capture_output=True, text=True, check=False
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -16,7 +16,7 @@ from cnnproj.submission.grading.rubric import mark, read_rubric
 from cnnproj.submission.grading.similarity import Shared
 from cnnproj.submission.verification.verdict import Checked, Facts, Told, Verdict
 
-from ..reporting.page import Page
+from ...reporting.page import Page
 
 HOSTILE = (
     "</title></style><script>document.title='owned';fetch('{server}s')</script>"

@@ -16,7 +16,7 @@ from cnnproj.submission.verification.evidence import Evidence
 from cnnproj.submission.verification.reference import prepare, wanted
 from cnnproj.submission.verification.verify import _CHECKS, do
 
-from .conftest import listed, members_of
+from ..conftest import listed, members_of
 
 
 def honest_members(project: Path) -> dict[str, bytes]:

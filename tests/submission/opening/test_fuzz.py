@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzz import read, smaller, spoiled, zipped
 
-from .conftest import members_of
+from ..conftest import members_of
 from .hostile import Members
 
 

@@ -27,7 +27,7 @@ from cnnproj.submission.opening.limits import Limits
 from cnnproj.submission.opening.opened import open_submission
 from cnnproj.words import say
 
-from ..conftest import cnnproj
+from ...conftest import cnnproj
 
 ZIP, RUN = "tiny-submission.zip", "reports/tiny"
 

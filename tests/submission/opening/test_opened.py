@@ -34,7 +34,7 @@ from cnnproj.submission.opening.opened import (
 )
 from cnnproj.tuning.tables import load_best, load_trials
 
-from .conftest import listed, members_of
+from ..conftest import listed, members_of
 from .hostile import OWN, layer, own, zipped
 
 MODELS = ("compact_cnn", "deep_cnn", "mlp")

@@ -25,7 +25,7 @@ from cnnproj.run import Run
 from cnnproj.settings import Settings
 from cnnproj.stages import AUDIT, Stages
 
-from .conftest import listed
+from ..conftest import listed
 
 Members = dict[str, bytes]
 Cheat = Callable[[Members], None]

@@ -1,0 +1,209 @@
+"""The window over the image, the filter, and the feature map that grows: for convolution and for pooling."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+
+from cnnproj.chart import INK, WIDTH, Chart, house_style
+from cnnproj.lecture.arguments import Numbers
+from cnnproj.lecture.drawing.table import LINE, MOST_NUMBERS, Box, draw_table, place, write_below
+from cnnproj.lecture.geometry import Side
+from cnnproj.lecture.notation import size_text
+from cnnproj.lecture.worked import MOST_FRAMES, Steps
+from cnnproj.words import say
+
+_GAP = 0.36  # inches between two columns, with a sign in it
+_BETWEEN = 0.12  # inches between two tables of a column
+_HEAD = 0.42  # inches above the tables
+_PICTURE = 2.5  # inches, the side of a table that is shown as a picture
+_TALLEST = 5.6  # inches
+_LETTERS = 13.6  # to the inch
+MOST_CHANNELS, MOST_MAPS = 4, 8  # that are drawn
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Tables under one heading, side by side in rows of ``across``."""
+
+    heading: str
+    tables: list[Numbers]
+    across: int = 1
+    frame: tuple[Side, Side] | None = None
+    window: Box | None = None
+    weights: list[Numbers] | None = None
+    known: int | None = None
+
+    @property
+    def down(self) -> int:
+        return math.ceil(len(self.tables) / self.across)
+
+    @property
+    def picture(self) -> bool:
+        return max(self.tables[0].shape) > MOST_NUMBERS
+
+    def size(self, cell: float) -> tuple[float, float]:
+        """Width and height of one table, in inches, where a cell has ``cell``."""
+        height, width = self.tables[0].shape
+        cell = _PICTURE / max(height, width) if self.picture else cell
+        return width * cell, height * cell
+
+
+@house_style()
+def draw_convolution(
+    padded: Numbers,
+    kernel: Numbers,
+    maps: Numbers,
+    sides: tuple[Side, Side],
+    step: int | None,
+    steps: Steps,
+    *,
+    depthwise: bool,
+) -> Chart:
+    """The image with its padding, the filter and the feature map; of one step, or finished.
+
+    Args:
+        padded: the image, (height, width, channels).
+        kernel: (height, width, channels, filters), as it is laid on.
+        maps: (height, width, maps).
+        sides: how the windows lie along rows and columns.
+        step: which one, or None for all of them done.
+        steps: their texts.
+        depthwise: whether each channel has filters of its own.
+    """
+    rows, columns = sides
+    per_map = rows.windows * columns.windows
+    current, inner = divmod(step, per_map) if step is not None else (0, 0)
+    of_channel = current % kernel.shape[3]
+    channels = range(padded.shape[2])
+    if depthwise and step is not None:
+        channels = range(current // kernel.shape[3], current // kernel.shape[3] + 1)
+    seen = list(channels)[:MOST_CHANNELS]
+    filters = [kernel[..., c, of_channel] for c in seen]
+    window = _window(sides, inner) if step is not None else None
+    image = _Column(
+        _image_heading(sides, padded.shape[2]),
+        [padded[..., c] for c in seen],
+        frame=sides,
+        window=window,
+        weights=filters if window else None,
+    )
+    several = maps.shape[2] > 1
+    shape = kernel.shape[:3] if kernel.shape[2] > 1 and not depthwise else kernel.shape[:2]
+    named = {"size": size_text(shape), "this": current + 1, "n": maps.shape[2]}
+    middle = _Column(say("lecture.figure.filter_of" if several else "lecture.figure.filter", **named), filters)
+    return _drawn([(image, "∗"), (middle, "="), (_maps(maps, sides, step), "")], step, steps)
+
+
+@house_style()
+def draw_pooling(
+    padded: Numbers, pooled: Numbers, sides: tuple[Side, Side], step: int | None, steps: Steps, kind: str
+) -> Chart:
+    """The image with its padding, and what pooling keeps of it; arguments as ``draw_convolution`` has them."""
+    per_map = pooled.shape[0] * pooled.shape[1]
+    current, inner = divmod(step, per_map) if step is not None else (0, 0)
+    seen = [current] if step is not None else list(range(padded.shape[2]))[:MOST_CHANNELS]
+    image = _Column(
+        _image_heading(sides, padded.shape[2]),
+        [padded[..., c] for c in seen],
+        frame=sides,
+        window=_window(sides, inner) if step is not None else None,
+    )
+    return _drawn([(image, kind), (_maps(pooled, sides, step), "")], step, steps)
+
+
+def _image_heading(sides: tuple[Side, Side], channels: int) -> str:
+    rows, columns = sides
+    shape = (rows.size, columns.size, channels)
+    size = size_text(shape if channels > 1 else shape[:2])
+    ends = (rows.before, rows.after, columns.before, columns.after)
+    if not any(ends):
+        return say("lecture.figure.image", size=size)
+    if len(set(ends)) == 1:
+        return say("lecture.figure.image_padded", size=size, padding=ends[0])
+    words = {"top": ends[0], "bottom": ends[1], "left": ends[2], "right": ends[3]}
+    return say("lecture.figure.image_padded_unevenly", size=size, **words)
+
+
+def _maps(maps: Numbers, sides: tuple[Side, Side], step: int | None) -> _Column:
+    """The feature map that is being computed, or all of them."""
+    shape = maps.shape if maps.shape[2] > 1 else maps.shape[:2]
+    heading = say("lecture.figure.map", size=size_text(shape))
+    if step is None:
+        seen = min(maps.shape[2], MOST_MAPS)
+        return _Column(heading, [maps[..., m] for m in range(seen)], across=1 if seen < 4 else 2)
+    current, inner = divmod(step, maps.shape[0] * maps.shape[1])
+    row, column = divmod(inner, sides[1].windows)
+    return _Column(heading, [maps[..., current]], window=(row, column, 1, 1), known=inner + 1)
+
+
+def _window(sides: tuple[Side, Side], inner: int) -> Box:
+    rows, columns = sides
+    row, column = divmod(inner, columns.windows)
+    return row * rows.stride, column * columns.stride, rows.kernel, columns.kernel
+
+
+def _drawn(parts: list[tuple[_Column, str]], step: int | None, steps: Steps) -> Chart:
+    """The columns of tables side by side with signs between them, and the step's text below."""
+    cell = _cell([column for column, _ in parts])
+    sizes = [_outer(column, cell) for column, _ in parts]
+    gaps = [_GAP if len(sign) < 2 else _GAP + 0.08 * len(sign) for _, sign in parts]
+    wide = min(max(WIDTH * 0.6, sum(width for width, _ in sizes) + sum(gaps[:-1]) + 0.2), WIDTH + 0.2)
+    lines = 0
+    if step is not None:
+        told = steps if len(steps) <= MOST_FRAMES else [steps[step]]  # frames of one animation are of one size
+        lines = max(len(_wrapped(text, wide)) for text in told)
+    tall = max(height for _, height in sizes)
+    chart = Chart(wide, _HEAD + tall + 0.12 + LINE * lines + 0.1 * bool(lines), layout="none")
+    left = 0.1
+    for (column, sign), (width, height), gap in zip(parts, sizes, gaps, strict=True):
+        top = _HEAD + (tall - height) / 2
+        chart.text(
+            left / chart.get_size_inches()[0],
+            1 - (top - 0.05) / chart.get_size_inches()[1],
+            "\n".join(textwrap.wrap(column.heading, max(12, int(width / 0.075)))),
+            fontsize=8.5,
+            fontweight="bold",
+            va="bottom",
+        )
+        across, down = column.size(cell)
+        for number, table in enumerate(column.tables):
+            row, place_in_row = divmod(number, column.across)
+            axes = place(
+                chart, left + place_in_row * (across + _BETWEEN), top + row * (down + _BETWEEN), across, down
+            )
+            weights = column.weights[number] if column.weights else None
+            draw_table(
+                axes, table, frame=column.frame, window=column.window, weights=weights, known=column.known
+            )
+        left += width + gap
+        middle = ((left - gap / 2) / chart.get_size_inches()[0], 1 - (_HEAD + tall / 2) / chart.get_size_inches()[1])
+        size = 15 if len(sign) < 2 else 9
+        chart.text(*middle, sign if len(sign) < 2 else f"{sign}\n→", ha="center", va="center", fontsize=size, color=INK)
+    if step is not None:
+        text = _wrapped(steps[step], wide)
+        write_below(chart, text + [""] * (lines - len(text)))
+    return chart
+
+
+def _outer(column: _Column, cell: float) -> tuple[float, float]:
+    width, height = column.size(cell)
+    return (
+        column.across * width + (column.across - 1) * _BETWEEN,
+        column.down * height + (column.down - 1) * _BETWEEN,
+    )
+
+
+def _cell(columns: list[_Column]) -> float:
+    """The side of a cell in inches, as large as the figure allows."""
+    fixed = _GAP * (len(columns) - 1) + sum(_BETWEEN * (one.across - 1) for one in columns)
+    tables = [one for one in columns if not one.picture]
+    fixed += sum(_PICTURE * one.across for one in columns if one.picture)
+    cells = sum(one.tables[0].shape[1] * one.across for one in tables)
+    most_down = max((one.tables[0].shape[0] * one.down for one in tables), default=1)
+    return min(0.42, (WIDTH - fixed) / max(cells, 1), _TALLEST / most_down)
+
+
+def _wrapped(text: str, wide: float) -> list[str]:
+    return textwrap.wrap(text, int(_LETTERS * wide), break_on_hyphens=False)

@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.style
 import numpy as np
@@ -61,7 +61,9 @@ def house_style() -> Iterator[None]:
 class Chart(Figure):
     """A figure in the house style that Jupyter shows as a cell's value, whether or not pyplot is in use."""
 
-    def __init__(self, width: float, height: float, *, layout: str = "constrained", **options: Any) -> None:
+    def __init__(
+        self, width: float, height: float, *, layout: Literal["constrained"] | None = "constrained", **options: Any
+    ) -> None:
         super().__init__(figsize=(width, height), dpi=_SCREEN_DPI, layout=layout, **options)
 
     def draw(self, renderer: Any) -> None:

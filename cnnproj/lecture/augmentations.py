@@ -71,7 +71,10 @@ def vary(image: ArrayLike, arguments: Mapping[str, Any] = EXAMPLES, *, variants:
         CnnprojError: where the image is none, or its values are not of 0–255.
         ValueError, TypeError: of ``ImageDataGenerator``, where an argument cannot be.
     """
-    from cnnproj.data.augmentation import Augmentation
+    from cnnproj.runtime import quiet_import
+
+    with quiet_import():
+        from cnnproj.data.augmentation import Augmentation
 
     given = image_of(image)
     if given.min() < 0 or given.max() > 255:

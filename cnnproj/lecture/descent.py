@@ -16,7 +16,7 @@ from cnnproj.lecture.arguments import Numbers, vector_of, whole
 
 _EPSILON = 1e-7
 Gradient = Callable[[Numbers], Numbers]
-State = dict[str, Any]
+State = dict[str, Numbers | float]
 Rule = Callable[[Numbers, Numbers, State, float], Numbers]
 
 
@@ -28,7 +28,8 @@ def valley(point: npt.ArrayLike) -> Any:
 
 def valley_gradient(point: Numbers) -> Numbers:
     """Of ``valley``: (x/10, 2y)."""
-    return point * np.array([0.1, 2.0])
+    slopes: Numbers = point * np.array([0.1, 2.0])
+    return slopes
 
 
 def _sgd(w: Numbers, g: Numbers, state: State, rate: float) -> Numbers:

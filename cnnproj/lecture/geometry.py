@@ -116,8 +116,7 @@ def feature_map_size(size: int, kernel: int, *, padding: str | int | Pair = "val
     Raises:
         CnnprojError: where a number cannot be, or not one window fits.
     """
-    both: Any = padding
-    ends = padding_of((both, both) if isinstance(both, tuple | list) else both)[0]
+    ends = padding_of(padding if isinstance(padding, str | int) else (padding, padding))[0]
     side = lay(whole(size, "size"), whole(kernel, "kernel"), whole(stride, "stride"), ends)
     return _shown(side.windows, side, [_size_text(side)])
 

@@ -29,7 +29,7 @@ def draw_moved(moved: Moved) -> Chart:
     height, width = moved.image.shape
     cell = min(_CELL, (WIDTH - 1.0) / (2 * width))
     low = moved.pooled.shape[0]
-    chart = Chart(2 * width * cell + 0.9, (height + low) * cell + 2 * _HEAD + 0.2, layout="none")
+    chart = Chart(2 * width * cell + 0.9, (height + low) * cell + 2 * _HEAD + 0.2, layout=None)
     right = width * cell + 0.7
     below = _HEAD + height * cell
     pairs = ((moved.image, moved.moved, 0.0), (moved.pooled, moved.pooled_moved, below + 0.1))

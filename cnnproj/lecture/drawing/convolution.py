@@ -41,12 +41,13 @@ class _Column:
 
     @property
     def picture(self) -> bool:
-        return max(self.tables[0].shape) > MOST_NUMBERS
+        return bool(max(self.tables[0].shape) > MOST_NUMBERS)
 
     def size(self, cell: float) -> tuple[float, float]:
         """Width and height of one table, in inches, where a cell has ``cell``."""
         height, width = self.tables[0].shape
-        cell = _PICTURE / max(height, width) if self.picture else cell
+        if self.picture:
+            cell = min(_PICTURE, _TALLEST / self.down) / max(height, width)
         return width * cell, height * cell
 
 
@@ -155,7 +156,7 @@ def _drawn(parts: list[tuple[_Column, str]], step: int | None, steps: Steps) -> 
         told = steps if len(steps) <= MOST_FRAMES else [steps[step]]  # frames of one animation are of one size
         lines = max(len(_wrapped(text, wide)) for text in told)
     tall = max(height for _, height in sizes)
-    chart = Chart(wide, _HEAD + tall + 0.12 + LINE * lines + 0.1 * bool(lines), layout="none")
+    chart = Chart(wide, _HEAD + tall + 0.12 + LINE * lines + 0.1 * bool(lines), layout=None)
     left = 0.1
     for (column, sign), (width, height), gap in zip(parts, sizes, gaps, strict=True):
         top = _HEAD + (tall - height) / 2
@@ -170,13 +171,9 @@ def _drawn(parts: list[tuple[_Column, str]], step: int | None, steps: Steps) -> 
         across, down = column.size(cell)
         for number, table in enumerate(column.tables):
             row, place_in_row = divmod(number, column.across)
-            axes = place(
-                chart, left + place_in_row * (across + _BETWEEN), top + row * (down + _BETWEEN), across, down
-            )
+            axes = place(chart, left + place_in_row * (across + _BETWEEN), top + row * (down + _BETWEEN), across, down)
             weights = column.weights[number] if column.weights else None
-            draw_table(
-                axes, table, frame=column.frame, window=column.window, weights=weights, known=column.known
-            )
+            draw_table(axes, table, frame=column.frame, window=column.window, weights=weights, known=column.known)
         left += width + gap
         middle = ((left - gap / 2) / chart.get_size_inches()[0], 1 - (_HEAD + tall / 2) / chart.get_size_inches()[1])
         size = 15 if len(sign) < 2 else 9
@@ -202,7 +199,7 @@ def _cell(columns: list[_Column]) -> float:
     fixed += sum(_PICTURE * one.across for one in columns if one.picture)
     cells = sum(one.tables[0].shape[1] * one.across for one in tables)
     most_down = max((one.tables[0].shape[0] * one.down for one in tables), default=1)
-    return min(0.42, (WIDTH - fixed) / max(cells, 1), _TALLEST / most_down)
+    return float(min(0.42, (WIDTH - fixed) / max(cells, 1), _TALLEST / most_down))
 
 
 def _wrapped(text: str, wide: float) -> list[str]:

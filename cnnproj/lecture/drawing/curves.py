@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from cnnproj.chart import BLUE, GRAY, GREEN, INK, ORANGE, VERMILION, WIDTH, Chart, house_style
 from cnnproj.lecture.notation import number
@@ -32,9 +33,17 @@ def draw_gradients(flow: GradientFlow) -> Chart:
         look = {"color": color, "linestyle": line, "marker": marker, "markevery": (place, every)}
         axes.semilogy(layers, norms, label=say(f"lecture.network.{name}"), **look)
     axes.set(xlabel=say("lecture.figure.layer"), ylabel=say("lecture.figure.gradient"))
+    axes.yaxis.set_major_formatter(lambda value, _: _power(value))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid()
     chart.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return chart
+
+
+def _power(value: float) -> str:
+    """A power of ten as it is written: figures of the house show no formulas."""
+    exponent = str(round(math.log10(value)))
+    return "10" + exponent.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 @house_style()

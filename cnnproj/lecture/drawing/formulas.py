@@ -24,7 +24,7 @@ def draw_relu(values: Numbers, step: int | None, steps: Steps) -> Chart:
         return _relu_curve(values, values.flat[last] if step is not None else None, text)
     height, width = values.shape
     cell = min(_CELL, (WIDTH - 1.0) / (2 * width))
-    chart = Chart(2 * width * cell + 0.9, height * cell + 0.25 + LINE * bool(text), layout="none")
+    chart = Chart(2 * width * cell + 0.9, height * cell + 0.25 + LINE * bool(text), layout=None)
     row, column = divmod(last, width)
     here = None if step is None else (row, column, 1, 1)
     draw_table(place(chart, 0.1, 0.1, width * cell, height * cell), values, window=here)
@@ -100,20 +100,21 @@ def draw_dice(first: Numbers, second: Numbers, text: str) -> Chart:
     a, b = (np.atleast_2d(mask.reshape(-1, *mask.shape[-2:])[0] if mask.ndim > 2 else mask) for mask in (first, second))
     height, width = a.shape
     cell = min(_CELL, 4.2 / max(height, width))
-    chart = Chart(width * cell + 2.4, max(height * cell + 0.25, 1.0) + LINE, layout="none")
+    chart = Chart(width * cell + 2.4, max(height * cell + 0.25, 1.0) + LINE, layout=None)
     axes = place(chart, 0.1, 0.1, width * cell, height * cell)
     axes.set(xlim=(-0.05, width + 0.05), ylim=(height + 0.05, -0.05))
     edges = np.arange(height + 1), np.arange(width + 1)
     looks = (
-        (a & ~b, say("lecture.figure.only_truth"), {"facecolor": "white", "hatch": "////", "edgecolor": BLUE}),
-        (b & ~a, say("lecture.figure.only_prediction"), {"facecolor": "white", "hatch": "....", "edgecolor": VERMILION}),
-        (a & b, say("lecture.figure.both"), {"facecolor": "#8c8c8c", "edgecolor": INK}),
+        (a & ~b, "only_truth", "white", BLUE, "////"),
+        (b & ~a, "only_prediction", "white", VERMILION, "...."),
+        (a & b, "both", "#8c8c8c", INK, None),
     )
     handles = []
-    for mask, name, look in looks:
+    for mask, name, fill, edge, hatch in looks:
         for row, column in np.argwhere(mask):
-            axes.add_artist(Rectangle((column, row), 1, 1, linewidth=0.5, **look))
-        handles.append(Rectangle((0, 0), 1, 1, label=name, **look))
+            axes.add_artist(Rectangle((column, row), 1, 1, linewidth=0.5, facecolor=fill, edgecolor=edge, hatch=hatch))
+        text = say(f"lecture.figure.{name}")
+        handles.append(Rectangle((0, 0), 1, 1, label=text, facecolor=fill, edgecolor=edge, hatch=hatch))
     if cell > 0.1:
         axes.hlines(edges[0], 0, width, color=GRAY, linewidth=0.5)
         axes.vlines(edges[1], 0, height, color=GRAY, linewidth=0.5)

@@ -30,7 +30,7 @@ def draw_detected(detected: Detected) -> Chart:
     height, width = detected.image.shape
     wide = (WIDTH - 0.1 * (_ACROSS + 1)) / _ACROSS
     tall, head = wide * height / width, _KERNEL + 0.12
-    chart = Chart(WIDTH, rows * (tall + head + 0.08) + 0.05, layout="none")
+    chart = Chart(WIDTH, rows * (tall + head + 0.08) + 0.05, layout=None)
     for place_, (name, picture) in enumerate(pictures):
         row, column = divmod(place_, _ACROSS)
         left, top = 0.1 + column * (wide + 0.1), row * (tall + head + 0.08)

@@ -14,6 +14,7 @@ from cnnproj.lecture.notation import number
 MOST_NUMBERS = 14  # cells along a side, beyond which a table is shown as a picture
 LINE = 0.19  # inches, of a line of text below a figure
 _SHADE = 0.38  # of the darkest cell: black digits stay legible on it, also in print
+_LEGIBLE = 9.0  # points, of the numbers beside which there is room for weights
 Box = tuple[int, int, int, int]  # top, left, height, width, in cells
 
 
@@ -51,7 +52,7 @@ def draw_table(
     if max(height, width) > MOST_NUMBERS:
         _draw_picture(axes, values, known)
     else:
-        inch = float(axes.figure.get_size_inches()[0]) * axes.get_position().width / (width + 0.12)
+        inch = axes.bbox.width / axes.figure.dpi / (width + 0.12)
         longest = max(len(_written(value)) for value in values.flat)
         size = min(10.0, 72 * inch * 0.42, 72 * inch * 1.35 / longest)
         for (row, column), value in np.ndenumerate(values):
@@ -69,7 +70,7 @@ def draw_table(
                 text = axes.text(column + 0.5, row + 0.5, _written(value), ha="center", va="center", fontsize=size)
                 if padding:
                     text.set_bbox({"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
-        if window and weights is not None:
+        if window and weights is not None and size >= _LEGIBLE:
             _draw_weights(axes, window, weights, size)
     if window:
         _outline(axes, window)

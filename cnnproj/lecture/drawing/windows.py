@@ -23,14 +23,14 @@ def draw_row(side: Side, texts: list[str]) -> Chart:
     tall = cell * 1.3 + 0.16 * shown + 0.15
     lines = texts if side.windows == shown else [say("lecture.figure.more_windows", n=side.windows - shown), *texts]
     wide = min(WIDTH, max(side.padded * cell + 0.6, 0.2 + 0.075 * max(map(len, lines))))
-    chart = Chart(wide, tall + 0.2 + LINE * len(lines), layout="none")
+    chart = Chart(wide, tall + 0.2 + LINE * len(lines), layout=None)
     axes = place(chart, 0.1, 0.08, side.padded * cell, tall)
     axes.set(xlim=(-0.05, side.padded + 0.05), ylim=(-tall / cell, 0.05))
     reached = side.padded - side.left_over
     for pixel in range(side.padded):
         padding = not 0 <= pixel - side.before < side.size
-        look = {"facecolor": "white", "hatch": "/////"} if padding else {"facecolor": "#e4e4e4"}
-        axes.add_artist(Rectangle((pixel, -1), 1, 1, edgecolor=GRAY, linewidth=0.6, **look))
+        fill, hatch = ("white", "/////") if padding else ("#e4e4e4", None)
+        axes.add_artist(Rectangle((pixel, -1), 1, 1, edgecolor=GRAY, linewidth=0.6, facecolor=fill, hatch=hatch))
         if pixel >= reached:
             axes.plot([pixel + 0.15, pixel + 0.85], [-0.85, -0.15], color=VERMILION, linewidth=1.4)
             axes.plot([pixel + 0.15, pixel + 0.85], [-0.15, -0.85], color=VERMILION, linewidth=1.4)

@@ -41,7 +41,7 @@ def softmax(logits: ArrayLike) -> Worked[Numbers]:
         CnnprojError: where ``logits`` are not one row of numbers.
     """
     given = vector_of(logits, "logits").astype(np.float64)
-    shift = given.max() if given.max() > _LARGEST_POWER else 0.0  # the same quotients, without overflow
+    shift = given.max() if abs(given.max()) > _LARGEST_POWER else 0.0  # the same quotients, none of them 0 / 0
     powers = np.exp(given - shift)
     total = powers.sum()
     result = powers / total

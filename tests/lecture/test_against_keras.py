@@ -21,7 +21,7 @@ def layer_of(layer, image: np.ndarray) -> np.ndarray:
     return np.asarray(layer(image[None]))[0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(images(), sides, sides, sides, st.sampled_from(["valid", "same"]), st.integers(0, 999))
 @pytest.mark.parametrize("depthwise", [False, True])
 def test_convolution(depthwise, image, height, width, filters, padding, seed):
@@ -70,6 +70,7 @@ def test_the_smallest_is_the_largest_of_the_negative(image, stride):
     np.testing.assert_array_equal(ours, -pool(-image, 2, stride=stride, padding="same").result)
 
 
+@settings(max_examples=20)
 @given(images(), st.integers(1, 2))
 def test_each_step_ends_with_its_number(image, stride):
     whole = np.rint(image * 5).astype(int)

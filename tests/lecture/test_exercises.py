@@ -111,7 +111,7 @@ def test_an_answer_of_another_shape_is_told_so(answer, told):
 
 
 def test_what_there_is_not_is_told_in_a_sentence():
-    with pytest.raises(CnnprojError, match="no exercise 'knitting'.*convolution"):
+    with pytest.raises(CnnprojError, match=r"no exercise 'knitting'.*convolution"):
         exercise("knitting")
     with pytest.raises(CnnprojError, match="The seed must be a whole number"):
         exercise(seed="monday")

@@ -4,8 +4,19 @@ import numpy as np
 import pytest
 
 from cnnproj import CnnprojError
-from cnnproj.lecture import FILTERS, compare_layers, convolve, descend, detect, gradient_flow, move, photo, pool
-from cnnproj.lecture import stack_filters, vary
+from cnnproj.lecture import (
+    FILTERS,
+    compare_layers,
+    convolve,
+    descend,
+    detect,
+    gradient_flow,
+    move,
+    photo,
+    pool,
+    stack_filters,
+    vary,
+)
 
 TABLE = np.arange(16).reshape(4, 4)
 PHOTO = np.ones((4, 4, 3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from typing import Any
 
 from cnnproj.errors import CnnprojError
@@ -12,22 +13,23 @@ from cnnproj.words import say
 
 
 def with_sliders(draw: Callable[..., Any], /, **values: Sequence[Any]) -> None:
-    """Show what ``draw`` makes of the first of all ``values``, and a slider for each of them, which draws it anew.
+    """Show what ``draw`` makes of its defaults, and a slider for each of ``values``, which draws it anew.
 
     The figure is an output of its own: it stays in a notebook that is saved, printed or only looked at. What ``draw``
     refuses (a filter that does not fit, say) is told in the figure's place.
 
     Args:
-        draw: takes each of ``values`` by its name, and returns a figure or whatever else a notebook shows.
-        **values: of each slider, the first one being where it stands in the beginning; in the order of the slider,
-            that is sorted where they can be.
+        draw: takes each of ``values`` by its name, and returns a figure or whatever else a notebook shows. Its default
+            of an argument is where the slider stands in the beginning; without one that is the first value.
+        **values: of each slider, in their order.
 
     Raises:
         CnnprojError: where ``draw`` refuses already what it is shown with first.
     """
     from IPython.display import display
 
-    first = {name: options[0] for name, options in values.items()}
+    defaults = {name: parameter.default for name, parameter in signature(draw).parameters.items()}
+    first = {name: defaults[name] if defaults[name] in options else options[0] for name, options in values.items()}
     handle = display(draw(**first), display_id=True)
     if find_spec("ipywidgets") is None:
         display(_Sentence(say("lecture.no_widgets")))
@@ -35,7 +37,7 @@ def with_sliders(draw: Callable[..., Any], /, **values: Sequence[Any]) -> None:
     widgets = import_module("ipywidgets")
     wide = {"style": {"description_width": "7em"}, "layout": widgets.Layout(width="26em")}
     sliders = {
-        name: widgets.SelectionSlider(options=_sorted(options), value=options[0], description=name, **wide)
+        name: widgets.SelectionSlider(options=list(options), value=first[name], description=name, **wide)
         for name, options in values.items()
     }
 
@@ -65,10 +67,3 @@ class _Sentence:
 
     def __repr__(self) -> str:
         return self.text
-
-
-def _sorted(options: Sequence[Any]) -> list[Any]:
-    try:
-        return sorted(options)
-    except TypeError:
-        return list(options)

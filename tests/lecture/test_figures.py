@@ -101,12 +101,12 @@ def test_sliders_stand_under_a_figure_and_draw_it_anew(shown, monkeypatch):
     boxes = []
     box = ipywidgets.VBox
     monkeypatch.setattr(ipywidgets, "VBox", lambda children: boxes.append(box(children)) or boxes[0])
-    lecture.with_sliders(lambda stride, kernel: f"{stride} {kernel}", stride=(2, 1, 3), kernel=("b", "a"))
+    lecture.with_sliders(lambda stride=2, *, kernel: f"{stride} {kernel}", stride=range(1, 4), kernel=("b", "a"))
     boxes[0].children[0].value = 3
 
     assert shown.all[0] == "2 b"
     assert shown.updates == ["3 b"]
-    assert [slider.options for slider in boxes[0].children] == [(1, 2, 3), ("a", "b")]
+    assert [slider.options for slider in boxes[0].children] == [(1, 2, 3), ("b", "a")]
     assert "Without them: change the numbers" in shown.all[1]["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in shown.all[1]
 

@@ -58,9 +58,14 @@ def vector_of(values: ArrayLike, what: str) -> Numbers:
 
 def whole(value: Any, what: str, least: int = 1) -> int:
     """``value`` as a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    if not is_whole(value, least):
         raise CnnprojError("lecture.not_whole", what=_named(what), least=least, came=value)
     return int(value)
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether ``value`` is a whole number of at least ``least``; ``True`` is none."""
+    return not isinstance(value, bool) and isinstance(value, int | np.integer) and bool(value >= least)
 
 
 def pair_of(value: Any, what: str, least: int = 1) -> Pair:

@@ -1,4 +1,4 @@
-"""The exercises: a dozen kinds with random numbers, and the lecture's homework."""
+"""The exercises: eleven kinds with random numbers, and the lecture's homework."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.errors import CnnprojError
-from cnnproj.lecture.arguments import Padding, Pair, whole
+from cnnproj.lecture.arguments import Padding, Pair, is_whole, whole
 from cnnproj.lecture.notation import factor, number
 from cnnproj.lecture.worked import Steps, Worked
 from cnnproj.words import say
@@ -95,12 +95,12 @@ def padding_of(padding: Padding) -> tuple[str | Pair, str | Pair]:
     if isinstance(padding, str) and padding in PADDINGS:
         return padding, padding
     given: Any = padding
-    if isinstance(given, int) and not isinstance(given, bool):
+    if is_whole(given, 0):
         given = (given, given)
     if isinstance(given, tuple | list) and len(given) == 2:
         ends = [one if isinstance(one, tuple | list) else (one, one) for one in given]
-        if all(len(one) == 2 and all(type(end) is int and end >= 0 for end in one) for one in ends):
-            return (ends[0][0], ends[0][1]), (ends[1][0], ends[1][1])
+        if all(len(one) == 2 and all(is_whole(end, 0) for end in one) for one in ends):
+            return (int(ends[0][0]), int(ends[0][1])), (int(ends[1][0]), int(ends[1][1]))
     raise CnnprojError("lecture.padding", came=padding)
 
 

@@ -140,3 +140,9 @@ def test_the_arithmetic_needs_no_tensorflow_and_the_lectures_know_nothing_of_pro
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_text_below_a_figure_is_that_of_its_step():
+    chart = lecture.dice(MASK, MASK[::-1]).figure()
+
+    assert "2·1 / (5 + 5) = 0.2" in [text.get_text() for text in chart.texts]

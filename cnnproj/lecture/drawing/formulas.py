@@ -113,8 +113,8 @@ def draw_dice(first: Numbers, second: Numbers, text: str) -> Chart:
     for mask, name, fill, edge, hatch in looks:
         for row, column in np.argwhere(mask):
             axes.add_artist(Rectangle((column, row), 1, 1, linewidth=0.5, facecolor=fill, edgecolor=edge, hatch=hatch))
-        text = say(f"lecture.figure.{name}")
-        handles.append(Rectangle((0, 0), 1, 1, label=text, facecolor=fill, edgecolor=edge, hatch=hatch))
+        label = say(f"lecture.figure.{name}")
+        handles.append(Rectangle((0, 0), 1, 1, label=label, facecolor=fill, edgecolor=edge, hatch=hatch))
     if cell > 0.1:
         axes.hlines(edges[0], 0, width, color=GRAY, linewidth=0.5)
         axes.vlines(edges[1], 0, height, color=GRAY, linewidth=0.5)

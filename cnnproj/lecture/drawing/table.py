@@ -97,7 +97,7 @@ def _draw_picture(axes: Axes, values: Numbers, known: int | None) -> None:
 def _draw_weights(axes: Axes, window: Box, weights: Numbers, size: float) -> None:
     top, left = window[:2]
     for (row, column), weight in np.ndenumerate(weights):
-        place = (left + column + 0.95, top + row + 0.96)
+        place = (left + column + 0.91, top + row + 0.95)
         text = f"×{_written(weight)}"
         axes.text(*place, text, ha="right", va="bottom", fontsize=0.62 * size, color=VERMILION, fontweight="bold")
 

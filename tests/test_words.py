@@ -22,6 +22,7 @@ from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.lecture.descent import RULES as OPTIMIZER_RULES
 from cnnproj.lecture.detectors import FILTERS
 from cnnproj.lecture.gradients import NETWORKS
+from cnnproj.lecture.pooling import Kind
 from cnnproj.lecture.sharing import LAYERS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
@@ -132,6 +133,7 @@ BUILT = {
     "grading.class.*": ["to_decide", "graded"],
     "lecture.figure.*": [*LAYERS, "only_truth", "only_prediction", "both"],
     "lecture.player.*": ["back", "on", "play", "pause", "step"],
+    "lecture.kept.*": get_args(Kind),
     "lecture.filter.*": ["photo", *FILTERS],
     "lecture.network.*": NETWORKS,
     "lecture.optimizer.*": OPTIMIZER_RULES,

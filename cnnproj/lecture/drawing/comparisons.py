@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cnnproj.chart import BLUE, GRAY, INK, ORANGE, VERMILION, WIDTH, Chart, house_style
-from cnnproj.lecture.drawing.table import draw_table, place
+from cnnproj.lecture.drawing.table import draw_table, place, write
 from cnnproj.words import say
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def draw_moved(moved: Moved) -> Chart:
             draw_table(axes, table)
             if other is not None:
                 _mark(axes, table, other)
-            wide, tall = chart.get_size_inches()
-            chart.text(left / wide, 1 - (top + _HEAD - 0.06) / tall, name, fontsize=8.5, fontweight="bold", va="bottom")
+            write(chart, left, top + _HEAD - 0.06, name, fontsize=8.5, fontweight="bold", va="bottom")
     return chart
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cnnproj.chart import INK, WIDTH, Chart, house_style
 from cnnproj.lecture.arguments import Numbers
-from cnnproj.lecture.drawing.table import LINE, MOST_NUMBERS, Box, draw_table, place, write_below
+from cnnproj.lecture.drawing.table import LINE, MOST_NUMBERS, Box, draw_table, place, write, write_below
 from cnnproj.lecture.geometry import Side
 from cnnproj.lecture.notation import size_text
 from cnnproj.lecture.worked import MOST_FRAMES, Steps
@@ -16,7 +16,8 @@ from cnnproj.words import say
 
 _GAP = 0.36  # inches between two columns, with a sign in it
 _BETWEEN = 0.12  # inches between two tables of a column
-_HEAD = 0.42  # inches above the tables
+_HEADING = 0.15  # inches, of a line of the headings above the tables
+_LETTER = 0.08  # inches, of a letter there
 _PICTURE = 2.5  # inches, the side of a table that is shown as a picture
 _TALLEST = 5.6  # inches
 _LETTERS = 13.6  # to the inch
@@ -49,6 +50,18 @@ class _Column:
         if self.picture:
             cell = min(_PICTURE, _TALLEST / self.down) / max(height, width)
         return width * cell, height * cell
+
+    def outer(self, cell: float) -> tuple[float, float]:
+        """Width and height of all tables; a column is as wide as the longest word of its heading, too."""
+        width, height = self.size(cell)
+        tables = self.across * width + (self.across - 1) * _BETWEEN
+        words = max(map(len, self.heading.split())) * _LETTER
+        return max(tables, words), self.down * height + (self.down - 1) * _BETWEEN
+
+    def lines(self, cell: float) -> str:
+        """The heading, in as many lines as the column's width asks for."""
+        letters = int(self.outer(cell)[0] / _LETTER)
+        return "\n".join(textwrap.wrap(self.heading, letters, break_long_words=False, break_on_hyphens=False))
 
 
 @house_style()
@@ -111,7 +124,7 @@ def draw_pooling(
         frame=sides,
         window=_window(sides, inner) if step is not None else None,
     )
-    return _drawn([(image, kind), (_maps(pooled, sides, step), "")], step, steps)
+    return _drawn([(image, say(f"lecture.kept.{kind}")), (_maps(pooled, sides, step), "")], step, steps)
 
 
 def _image_heading(sides: tuple[Side, Side], channels: int) -> str:
@@ -148,7 +161,7 @@ def _window(sides: tuple[Side, Side], inner: int) -> Box:
 def _drawn(parts: list[tuple[_Column, str]], step: int | None, steps: Steps) -> Chart:
     """The columns of tables side by side with signs between them, and the step's text below."""
     cell = _cell([column for column, _ in parts])
-    sizes = [_outer(column, cell) for column, _ in parts]
+    sizes = [column.outer(cell) for column, _ in parts]
     gaps = [_GAP if len(sign) < 2 else _GAP + 0.08 * len(sign) for _, sign in parts]
     wide = min(max(WIDTH * 0.6, sum(width for width, _ in sizes) + sum(gaps[:-1]) + 0.2), WIDTH + 0.2)
     lines = 0
@@ -156,40 +169,29 @@ def _drawn(parts: list[tuple[_Column, str]], step: int | None, steps: Steps) -> 
         told = steps if len(steps) <= MOST_FRAMES else [steps[step]]  # frames of one animation are of one size
         lines = max(len(_wrapped(text, wide)) for text in told)
     tall = max(height for _, height in sizes)
-    chart = Chart(wide, _HEAD + tall + 0.12 + LINE * lines + 0.1 * bool(lines), layout=None)
+    head = 0.1 + _HEADING * max(column.lines(cell).count("\n") + 1 for column, _ in parts)
+    chart = Chart(wide, head + tall + 0.12 + LINE * lines + 0.1 * bool(lines), layout=None)
     left = 0.1
     for (column, sign), (width, height), gap in zip(parts, sizes, gaps, strict=True):
-        top = _HEAD + (tall - height) / 2
-        chart.text(
-            left / chart.get_size_inches()[0],
-            1 - (top - 0.05) / chart.get_size_inches()[1],
-            "\n".join(textwrap.wrap(column.heading, max(12, int(width / 0.075)))),
-            fontsize=8.5,
-            fontweight="bold",
-            va="bottom",
-        )
-        across, down = column.size(cell)
-        for number, table in enumerate(column.tables):
-            row, place_in_row = divmod(number, column.across)
-            axes = place(chart, left + place_in_row * (across + _BETWEEN), top + row * (down + _BETWEEN), across, down)
-            weights = column.weights[number] if column.weights else None
-            draw_table(axes, table, frame=column.frame, window=column.window, weights=weights, known=column.known)
+        _draw_column(chart, column, left, head + (tall - height) / 2, cell)
         left += width + gap
-        middle = ((left - gap / 2) / chart.get_size_inches()[0], 1 - (_HEAD + tall / 2) / chart.get_size_inches()[1])
-        size = 15 if len(sign) < 2 else 9
-        chart.text(*middle, sign if len(sign) < 2 else f"{sign}\n→", ha="center", va="center", fontsize=size, color=INK)
+        text, size = (sign, 15) if len(sign) < 2 else (f"{sign}\n→", 9)
+        write(chart, left - gap / 2, head + tall / 2, text, ha="center", va="center", fontsize=size, color=INK)
     if step is not None:
-        text = _wrapped(steps[step], wide)
-        write_below(chart, text + [""] * (lines - len(text)))
+        text_lines = _wrapped(steps[step], wide)
+        write_below(chart, text_lines + [""] * (lines - len(text_lines)))
     return chart
 
 
-def _outer(column: _Column, cell: float) -> tuple[float, float]:
+def _draw_column(chart: Chart, column: _Column, left: float, top: float, cell: float) -> None:
+    """The tables of ``column`` from (left, top) on, in inches, and its heading above."""
+    write(chart, left, top - 0.05, column.lines(cell), fontsize=8.5, fontweight="bold", va="bottom")
     width, height = column.size(cell)
-    return (
-        column.across * width + (column.across - 1) * _BETWEEN,
-        column.down * height + (column.down - 1) * _BETWEEN,
-    )
+    for number, table in enumerate(column.tables):
+        down, across = divmod(number, column.across)
+        axes = place(chart, left + across * (width + _BETWEEN), top + down * (height + _BETWEEN), width, height)
+        weights = column.weights[number] if column.weights else None
+        draw_table(axes, table, frame=column.frame, window=column.window, weights=weights, known=column.known)
 
 
 def _cell(columns: list[_Column]) -> float:

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from cnnproj.chart import BLUE, GRAY, INK, VERMILION, WIDTH, Chart, house_style
 from cnnproj.lecture.arguments import Numbers
-from cnnproj.lecture.drawing.table import LINE, MOST_NUMBERS, draw_table, place, write_below
+from cnnproj.lecture.drawing.table import LINE, MOST_NUMBERS, draw_table, place, write, write_below
 from cnnproj.lecture.notation import number
 from cnnproj.lecture.worked import Steps
 from cnnproj.words import say
@@ -30,9 +30,7 @@ def draw_relu(values: Numbers, step: int | None, steps: Steps) -> Chart:
     draw_table(place(chart, 0.1, 0.1, width * cell, height * cell), values, window=here)
     right = place(chart, width * cell + 0.8, 0.1, width * cell, height * cell)
     draw_table(right, np.maximum(values, 0), window=here, known=None if step is None else last + 1)
-    wide, tall = chart.get_size_inches()
-    middle = ((width * cell + 0.45) / wide, 1 - (0.1 + height * cell / 2) / tall)
-    chart.text(*middle, "ReLU\n→", ha="center", va="center", fontsize=9)
+    write(chart, width * cell + 0.45, 0.1 + height * cell / 2, "ReLU\n→", ha="center", va="center", fontsize=9)
     write_below(chart, [text], bottom=0.04)
     return chart
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnproj.chart import WIDTH, Chart, house_style, show_image, show_strip
-from cnnproj.lecture.drawing.table import draw_table, place
+from cnnproj.lecture.drawing.table import draw_table, place, write
 from cnnproj.lecture.notation import number
 from cnnproj.words import say
 
@@ -38,13 +38,12 @@ def draw_detected(detected: Detected) -> Chart:
         signed = name in FILTERS and FILTERS[name].sum() == 0
         reach = float(np.percentile(np.abs(picture), 99)) or 1.0
         show_image(axes, picture, cmap="gray", vmin=-reach if signed else 0, vmax=reach if signed else 255)
-        across, down = chart.get_size_inches()
         shift = 0.0
         if name in FILTERS:
             draw_table(place(chart, left, top + 0.06, _KERNEL, _KERNEL), FILTERS[name])
             shift = _KERNEL + 0.1
         text = say(f"lecture.filter.{name}")
-        chart.text((left + shift) / across, 1 - (top + head - 0.06) / down, text, fontsize=8.5, fontweight="bold")
+        write(chart, left + shift, top + head - 0.06, text, fontsize=8.5, fontweight="bold")
     return chart
 
 

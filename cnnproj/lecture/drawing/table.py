@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -108,6 +110,12 @@ def _outline(axes: Axes, window: Box) -> None:
         box = Rectangle((left, top), width, height, fill=False, edgecolor=color, linewidth=line, zorder=4)
         box.set_clip_on(False)
         axes.add_artist(box)
+
+
+def write(chart: Chart, left: float, top: float, text: str, **look: Any) -> None:
+    """Write ``text`` at a place of ``chart`` in inches, measured from its top left corner."""
+    wide, tall = chart.get_size_inches()
+    chart.text(left / wide, 1 - top / tall, text, **look)
 
 
 def write_below(chart: Chart, lines: list[str], *, left: float = 0.08, bottom: float = 0.1) -> None:

@@ -19,6 +19,11 @@ from cnnproj.diagnosis.finding import SEVERITIES
 from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
+from cnnproj.lecture.descent import RULES as OPTIMIZER_RULES
+from cnnproj.lecture.detectors import FILTERS
+from cnnproj.lecture.gradients import NETWORKS
+from cnnproj.lecture.pooling import Kind
+from cnnproj.lecture.sharing import LAYERS
 from cnnproj.models.registry import BASELINES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
@@ -126,6 +131,13 @@ BUILT = {
     "grading.told.*": ["where", "claimed", "found"],
     "grading.same.*": KINDS_OF_SIMILARITY,
     "grading.class.*": ["to_decide", "graded"],
+    "lecture.figure.*": [*LAYERS, "only_truth", "only_prediction", "both"],
+    "lecture.player.*": ["back", "on", "play", "pause", "step"],
+    "lecture.kept.*": get_args(Kind),
+    "lecture.filter.*": ["photo", *FILTERS],
+    "lecture.network.*": NETWORKS,
+    "lecture.optimizer.*": OPTIMIZER_RULES,
+    "lecture.feedback.*": ["right", "other_side"],
 }
 # … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
@@ -134,6 +146,11 @@ BUILT_FREELY = {
     "report.heading.*": "reporting/templates/*.html",
     "report.column.*": "reporting/templates/*.html",
     "report.environment.*": "reporting/templates/*.html",
+    "lecture.what.*": "lecture/*.py",
+    "lecture.exercise.*": "lecture/exercise_book.py",
+    "lecture.given.*": "lecture/exercise_book.py",
+    "lecture.hint.*": "lecture/exercise_book.py",
+    "lecture.trap.*": "lecture/exercise_book.py",
 }
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {

@@ -119,7 +119,8 @@ def _data(results: Results) -> dict[str, Any]:
 
 def _reason(image: str, reason: str) -> str:
     """``reason`` without the name of the image, so that equal reasons are counted together."""
-    return reason.replace(f"'{image}'", "…").replace(f"'{_last(image)}'", "…")
+    names = "|".join(re.escape(name) for name in (image, _last(image)))
+    return re.sub(f"['«]({names})['»]", "…", reason)
 
 
 def _last(path: str) -> str:

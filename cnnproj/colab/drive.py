@@ -41,6 +41,7 @@ class KeptOnDrive:
             self._copied = {path: (changed, size) for path, (changed, size) in told.items()}
         self._trouble = ""
         self._one_at_a_time = threading.Lock()
+        self._ended = threading.Event()
 
     def is_known_here(self) -> bool:
         """Whether this folder has been restored from Drive, or kept there, before."""
@@ -70,19 +71,24 @@ class KeptOnDrive:
         name = f"{self.folder} → {self.drive}"
         if any(thread.name == name for thread in threading.enumerate()):
             return
-        spoken, ended = language(), threading.Event()
+        spoken = language()
 
         def look() -> None:
             with speaking(spoken):
                 self._look(announce)
 
         def keep_looking() -> None:
-            while not ended.wait(SECONDS):
+            while not self._ended.wait(SECONDS):
                 look()
 
         look()
         threading.Thread(target=keep_looking, name=name, daemon=True).start()
-        atexit.register(lambda: (ended.set(), look()))
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Copy what has changed a last time, and look no more."""
+        self._ended.set()
+        self._look(lambda _: None)
 
     def copy_changes(self) -> list[str]:
         """Copy the files that have changed since the last time; returns their paths.

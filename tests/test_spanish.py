@@ -72,7 +72,7 @@ def test_its_commands_speak_spanish(spanish):
     refused = cnnproj("predict", "nada.png", cwd=spanish)
 
     assert "desactualizada" in told.stdout
-    assert "language era" in " ".join(told.stdout.split()) or "era en" in " ".join(told.stdout.split())
+    assert "el idioma: era en y ahora es es" in " ".join(told.stdout.split())
     assert refused.returncode == 2
     assert "No se puede abrir" in refused.stderr
 

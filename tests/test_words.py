@@ -21,6 +21,7 @@ from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models import architectures
 from cnnproj.models.registry import BASELINES
+from cnnproj.run import INPUTS
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
@@ -117,6 +118,7 @@ BUILT = {
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
     "summaries.*": OURS,
+    "run.input.*": [key.replace(" ", "_") for key in INPUTS],
     "submission.missing.*": MISSING,
     "submission.point.*": POINTS,
     "grading.check.*": CHECKS,

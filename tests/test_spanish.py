@@ -69,12 +69,12 @@ def test_its_report_is_spanish_throughout_and_verified(spanish, finished, copies
 
 def test_its_commands_speak_spanish(spanish):
     told = cnnproj("status", cwd=spanish)
-    refused = cnnproj("predict", "nada.png", cwd=spanish)
+    refused = cnnproj("trials", "nada", cwd=spanish)
 
     assert "desactualizada" in told.stdout
     assert "el idioma: era en y ahora es es" in " ".join(told.stdout.split())
     assert refused.returncode == 2
-    assert "No se puede abrir" in refused.stderr
+    assert refused.stderr.startswith("No existe el modelo «nada».")
 
 
 def test_a_mistake_in_its_settings_is_told_in_spanish(spanish):

@@ -70,6 +70,7 @@ READ = {
     'pip install "psycopg[binary]"': "changes the environment that the tests run in",
     "pip install optuna-dashboard": "a program of its own, which nothing here depends on",
     "optuna-dashboard sqlite:///reports/NAME/models/MODEL/trials.db": "a server of its own",
+    "make notebook": "a server, which opens a browser",
     "jupyter lab notebooks": "a server, which opens a browser",
     "python -m http.server --directory site": "a server",
 }

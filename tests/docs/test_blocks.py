@@ -1,8 +1,10 @@
-"""Every block says its language; TOML is read by what reads it in earnest, Python is executed."""
+"""Every block says its language; TOML is read by what reads it in earnest, Python prints what it is said to print."""
 
 from __future__ import annotations
 
 import getpass
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,14 @@ def execute(lay_desk, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("PGPASSWORD", "")  # and so put back after what a page does to it
         monkeypatch.setattr(getpass, "getpass", lambda: "a password")
         defined: dict[str, Any] = {"__name__": "a_page"}
-        for block in PYTHON.values():
-            if block.page == page:
-                exec(compile(without_commands(block.text), page, "exec", dont_inherit=True), defined)
+        printed = io.StringIO()
+        for block in blocks("python", "text"):
+            if block.language == "python" and PYTHON[block.text].page == block.page == page:
+                printed = io.StringIO()
+                with redirect_stdout(printed):
+                    exec(compile(without_commands(block.text), page, "exec", dont_inherit=True), defined)
+            elif block.title == "printed" and block.page == page:
+                assert printed.getvalue() == block.text
         return defined
 
     yield run

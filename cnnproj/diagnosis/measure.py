@@ -138,7 +138,8 @@ def _snapshot(
 ) -> Snapshot:
     watched, places = _watched(model)
     with tf.GradientTape() as tape:
-        *active, answers = watched(pixels, training=True)
+        given = watched(pixels, training=True)
+        *active, answers = given if isinstance(given, list) else [given]
         value = loss(labels, answers)
     variables = model.trainable_variables
     gradients = {

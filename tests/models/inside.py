@@ -1,4 +1,14 @@
-"""What is within the blocks of a network."""
+"""What is within the blocks of a network, and which networks stand for their family."""
+
+# Of the same blocks as a smaller one of their family, only more of them: built, and not trained.
+SIBLINGS = {"vgg19", "resnet34", "resnet101", "resnet152", "densenet169", "densenet201"}
+# Narrower than a project has them, where that is enough for a test.
+NARROW: dict[str, dict[str, int]] = {
+    "googlenet": {"filters": 8},
+    "resnet18": {"filters": 4},
+    "resnet50": {"filters": 4},
+    "densenet121": {"growth_rate": 4},
+}
 
 
 def inner_layers(model) -> dict[str, object]:

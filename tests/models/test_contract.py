@@ -9,10 +9,9 @@ from cnnproj.data.sources import open_source
 from cnnproj.models import architectures
 
 from ..data.stored import stored
+from .inside import NARROW, SIBLINGS
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
-# Of the same blocks as a smaller one of their family, only more of them: built, and not trained.
-SIBLINGS = {"vgg19", "resnet34", "resnet101", "resnet152", "densenet169", "densenet201"}
 SHAPES = [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)]
 EVERY = [(shape, classes) for shape in SHAPES for classes in (2, 11)]
 BUILDS = [
@@ -20,8 +19,6 @@ BUILDS = [
     for name in NETWORKS
     for built in ([EVERY[0], EVERY[-1]] if name in SIBLINGS or "densenet" in name else EVERY)
 ]
-# Narrower than a project has them, where that is enough for a tiny set.
-NARROW = {"resnet18": {"filters": 8}, "resnet50": {"filters": 4}, "densenet121": {"growth_rate": 4}}
 
 
 @pytest.fixture(scope="module")

@@ -182,7 +182,7 @@ def networks(
 
 
 def _print_whole(table: Any) -> None:
-    """A table of text, however wide: nothing in it is cut off."""
+    """A table of text, as wide as it is: nothing in it is cut off or broken."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -190,8 +190,7 @@ def _print_whole(table: Any) -> None:
     shown = Table(*(escape(name) for name in table.columns), box=None, pad_edge=False)
     for row in table.itertuples(index=False, name=None):
         shown.add_row(*(escape(cell) for cell in row))
-    console = Console()
-    Console(width=max(console.width, console.measure(shown).maximum)).print(shown, "")
+    Console(width=Console(width=1000).measure(shown).maximum).print(shown, "")
 
 
 @app.command(help=say("cli.diagnose"))

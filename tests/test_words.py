@@ -49,8 +49,17 @@ def _keys(table: object) -> list[str]:
 
 LAYER_COLUMNS = ["layer", "kind", "kernel", "stride", "output", "receptive_field", "maps", "main"]
 FAMOUS_COLUMNS = ["network", "year", "layers", "input", "kernels", "pooling", "activation", "normalisation"]
-FAMOUS_COLUMNS += ["parameters", "multiply_adds", "top5_error", "measured", "source"]
-MEASURED_COLUMNS = ["model", "val_accuracy", "val_interval", "test_accuracy", "test_interval", "seconds", "memory"]
+FAMOUS_COLUMNS += ["trainable", "multiply_adds", "top5_error", "measured", "source"]
+MEASURED_COLUMNS = [
+    "model",
+    "parameters",
+    "val_accuracy",
+    "val_interval",
+    "test_accuracy",
+    "test_interval",
+    "seconds",
+    "memory",
+]
 SHOWN = [
     "findings",
     "sizes",

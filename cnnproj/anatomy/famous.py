@@ -43,8 +43,8 @@ def comparison(anatomies: dict[str, Anatomy]) -> pd.DataFrame:
     """A row a network: what was published of it, and what ``anatomies``, by name, say of its original form.
 
     The columns: ``network``, ``year``, ``layers`` (with weights, on the main path), ``input``, ``kernels``,
-    ``pooling``, ``activation``, ``normalisation``, ``parameters``, ``multiply_adds`` (for one image), ``top5_error``
-    (percent, of one network), ``measured`` (how the error was) and ``source``.
+    ``pooling``, ``activation``, ``normalisation``, ``trainable`` (parameters, as papers count them), ``multiply_adds``
+    (for one image), ``top5_error`` (percent, of one network), ``measured`` (how the error was) and ``source``.
     """
     rows = []
     for name, anatomy in anatomies.items():
@@ -59,7 +59,7 @@ def comparison(anatomies: dict[str, Anatomy]) -> pd.DataFrame:
                 "pooling": ", ".join(anatomy.pooling),
                 "activation": ", ".join(anatomy.activations),
                 "normalisation": ", ".join(anatomy.normalisation),
-                "parameters": anatomy.parameters,
+                "trainable": anatomy.trainable,
                 "multiply_adds": anatomy.multiply_adds,
                 "top5_error": known.top5_error,
                 "measured": say(f"anatomy.how.{known.how}") if known.how else "",
@@ -80,7 +80,7 @@ def notes(anatomies: dict[str, Anatomy]) -> list[str]:
         said.append(say("anatomy.note.vgg", year=PUBLISHED["vgg16"].year))
     if (googlenet := anatomies.get("googlenet")) is not None:
         kinds = ", ".join(googlenet.normalisation) or "–"
-        said.append(say("anatomy.note.googlenet", parameters=googlenet.parameters, normalisation=kinds))
+        said.append(say("anatomy.note.googlenet", parameters=googlenet.trainable, normalisation=kinds))
     depths = {name: anatomy.depth for name, anatomy in anatomies.items() if name.startswith("resnet")}
     if depths:
         said.append(say("anatomy.note.resnet", alone=PUBLISHED["resnet152"].top5_error))

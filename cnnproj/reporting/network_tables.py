@@ -37,8 +37,10 @@ def totals_of(anatomy: Anatomy) -> list[str]:
 
 
 def compared(networks: Networks) -> Told:
-    """The famous networks, those of the run if there are any, and the notes on the first, a line each."""
-    tables = [readable(table) for table in (networks.famous, networks.measured) if not table.empty]
+    """The famous networks in two tables, those of the run if there are any, and the notes on the first, a line each."""
+    costs = ["trainable", "multiply_adds", "top5_error", "measured", "source"]
+    parts = (networks.famous.drop(columns=costs), networks.famous[["network", *costs]], networks.measured)
+    tables = [readable(table) for table in parts if not table.empty]
     lines = [f"{number}. {note}" for number, note in enumerate(networks.notes, start=1)]
     if not networks.measured.empty:
         lines.append(say("anatomy.computed_memory"))
@@ -94,6 +96,7 @@ def _seen(value: Any) -> str:
 
 _FORMS: dict[str, Callable[[Any], str]] = {
     "parameters": _whole,
+    "trainable": _whole,
     "multiply_adds": _count,
     "maps": lambda value: _whole(value) if value else "–",
     "main": lambda value: "●" if value else "",
@@ -102,5 +105,5 @@ _FORMS: dict[str, Callable[[Any], str]] = {
     "test_accuracy": _share,
     "seconds": lambda value: f"{value:.1f}",
     "memory": lambda value: f"{value / 2**20:,.0f} MiB",
-    "top5_error": lambda value: f"{value:.2f} %",
+    "top5_error": lambda value: f"{value:g} %",
 }

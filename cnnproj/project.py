@@ -351,9 +351,9 @@ class Project:
 
         Trained here is whatever ``train`` has trained, also a network that project.toml does not name.
         """
+        self._start()
         from cnnproj.anatomy.networks import networks
 
-        self._start()
         done = [stage for stage in self.record.manifest.stages if stage.startswith("train ")]
         folders = {
             stage.removeprefix("train "): self._model_folder(stage.removeprefix("train "))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -22,10 +23,10 @@ def measured(folders: Mapping[str, Path], images: Images, scores: pd.DataFrame |
     """A row a trained network: what it is made of, and how it did on the same validation and test images.
 
     The columns: ``model``, ``layers`` (with weights, on the main path), ``parameters``, ``multiply_adds`` (for one
-    image), ``receptive_field`` (pixels), ``val_accuracy``, ``val_low`` and ``val_high`` (its 95 % interval),
-    ``test_accuracy``, ``test_low`` and ``test_high`` (empty for a network that was not evaluated), ``seconds`` (an
-    epoch of the final training, the median) and ``memory`` (bytes that its training keeps at the least: weights,
-    gradients, what the optimizer remembers and what the layers give for a batch; computed, in float32).
+    image), ``receptive_field`` (pixels), ``seconds`` (an epoch of the final training, the median), ``memory`` (bytes
+    that its training keeps at the least: weights, gradients, what the optimizer remembers and what the layers give for
+    a batch; computed, in float32), ``val_accuracy``, ``val_low`` and ``val_high`` (its 95 % interval),
+    ``test_accuracy``, ``test_low`` and ``test_high`` (empty for a network that was not evaluated).
 
     Args:
         folders: of the networks, by name.
@@ -35,30 +36,29 @@ def measured(folders: Mapping[str, Path], images: Images, scores: pd.DataFrame |
     tested = pd.DataFrame() if scores is None else scores.set_index("model")
     rows = []
     for name, folder in folders.items():
-        anatomy, recipe = anatomy_of(folder), load_recipe(folder)
-        rows.append(
-            {
-                "model": name,
-                "layers": anatomy.depth,
-                "parameters": anatomy.parameters,
-                "multiply_adds": anatomy.multiply_adds,
-                "receptive_field": anatomy.receptive_field,
-                **_on_validation(folder, images),
-                **_on_test(name, tested),
-                "seconds": float(pd.read_csv(folder / HISTORY)["seconds"].median()),
-                "memory": _memory(anatomy, recipe),
-            }
-        )
+        recipe, history = load_recipe(folder), pd.read_csv(folder / HISTORY)
+        # A student's own network whose code is not here was saved whole.
+        anatomy = anatomy_of(recipe) if name in architectures() else dissect(load_model(folder))
+        row = costs(recipe, history, anatomy)
+        rows.append({"model": name, **row, **_on_validation(folder, images), **_on_test(name, tested)})
     return pd.DataFrame(rows)
 
 
-def anatomy_of(folder: Path) -> Anatomy:
-    """What the trained network in ``folder`` is made of."""
-    recipe = load_recipe(folder)
-    network = architectures().get(recipe.model)
-    if network is None:  # a student's own, whose code is not here: it was saved whole
-        return dissect(load_model(folder))
-    return sketch(network, recipe.shape, len(recipe.classes), recipe.hyperparameters)
+def anatomy_of(recipe: Recipe) -> Anatomy:
+    """What the network of ``recipe`` is made of, its architecture a registered one."""
+    return sketch(architectures()[recipe.model], recipe.shape, len(recipe.classes), recipe.hyperparameters)
+
+
+def costs(recipe: Recipe, history: pd.DataFrame, anatomy: Anatomy) -> dict[str, Any]:
+    """What a trained network is made of and took: the columns of ``measured`` that are no scores."""
+    return {
+        "layers": anatomy.depth,
+        "parameters": anatomy.parameters,
+        "multiply_adds": anatomy.multiply_adds,
+        "receptive_field": anatomy.receptive_field,
+        "seconds": float(history["seconds"].median()),
+        "memory": _memory(anatomy, recipe),
+    }
 
 
 def _on_validation(folder: Path, images: Images) -> dict[str, float]:

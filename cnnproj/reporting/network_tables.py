@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cnnproj.models import architectures
 from cnnproj.words import say
 
 if TYPE_CHECKING:
     from cnnproj.anatomy.anatomy import Anatomy
     from cnnproj.anatomy.networks import Networks
+    from cnnproj.reporting.results import Training
 
 Told = tuple[list[pd.DataFrame], list[str]]
 
@@ -45,6 +47,19 @@ def compared(networks: Networks) -> Told:
     if not networks.measured.empty:
         lines.append(say("anatomy.computed_memory"))
     return tables, lines
+
+
+def network_costs(trainings: Mapping[str, Training]) -> pd.DataFrame:
+    """What the trained networks are made of and took, for the report; those whose architecture is cnnproj's own."""
+    from cnnproj.anatomy.measured import anatomy_of, costs
+
+    known = architectures()
+    rows = [
+        {"model": name, **costs(training.recipe, training.history, anatomy_of(training.recipe))}
+        for name, training in trainings.items()
+        if name in known and known[name].ours
+    ]
+    return readable(pd.DataFrame(rows))
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from cnnproj.errors import CnnprojError
 from cnnproj.reporting.figures.chart import GRAY, INK, PALE, WIDTH, Chart, colored, house_style, show_image
 from cnnproj.words import say
 
@@ -69,10 +70,14 @@ def _tall(shape: tuple[int, ...]) -> float:
 
 @house_style()
 def layer_maps(inside: Inside, path: str) -> Chart:
-    """The image, the mean map of the layer at ``path``, and its maps by themselves, at most 46, all on one scale."""
+    """The image, the mean map of the layer at ``path``, and its maps by themselves, at most 46, all on one scale.
+
+    Raises:
+        CnnprojError: where there is no such layer, or it has no maps.
+    """
     maps = inside.maps(path)
     if maps.ndim != 3:
-        raise ValueError(f"Expected a layer with maps. Received: path={path!r}, with an output of shape {maps.shape}.")
+        raise CnnprojError("anatomy.no_maps", path=path, shape=" × ".join(map(str, maps.shape)))
     shown = maps[..., : _MOST_MAPS - 2]
     rows = math.ceil((2 + shown.shape[-1]) / _ACROSS)
     side = WIDTH / _ACROSS

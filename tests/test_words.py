@@ -12,6 +12,7 @@ import pytest
 
 import cnnproj
 from cnnproj import words
+from cnnproj.anatomy.published import How
 from cnnproj.data.audit import KINDS, UNREADABLE
 from cnnproj.data.split import PARTS
 from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
@@ -54,6 +55,19 @@ def _keys(table: object) -> list[str]:
     return list(getattr(table, "model_fields", ()))
 
 
+LAYER_COLUMNS = ["layer", "kind", "kernel", "stride", "output", "receptive_field", "maps", "main"]
+FAMOUS_COLUMNS = ["network", "year", "layers", "input", "kernels", "pooling", "activation", "normalisation"]
+FAMOUS_COLUMNS += ["trainable", "multiply_adds", "top5_error", "measured", "source"]
+MEASURED_COLUMNS = [
+    "model",
+    "parameters",
+    "val_accuracy",
+    "val_interval",
+    "test_accuracy",
+    "test_interval",
+    "seconds",
+    "memory",
+]
 SHOWN = [
     "findings",
     "sizes",
@@ -80,6 +94,8 @@ SHOWN = [
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
+    "anatomy.how.*": get_args(How),
+    "anatomy.column.*": [*LAYER_COLUMNS, *FAMOUS_COLUMNS, *MEASURED_COLUMNS],
     "audit.kind.*": KINDS,
     "audit.advice.*": KINDS,
     "audit.column.*": ["finding", "count", "first", "advice"],

@@ -17,6 +17,7 @@ from cnnproj.models.registry import BASELINES
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.interpretation import interpretation_facts
+from cnnproj.reporting.network_tables import network_costs
 from cnnproj.reporting.page import environment
 from cnnproj.reporting.pictures import Picture, draw_pictures
 from cnnproj.words import language, say
@@ -66,6 +67,7 @@ def render(results: Results, pictures: Mapping[str, Picture]) -> str:
         "audit": audit_facts(results.images, results.settings.data.near_duplicates),
         "balance": balance_facts(results),
         "models": {model: _model(results, model) for model in results.trainings},
+        "network_costs": network_costs(results.trainings),
         "best": _row(results.evaluation),
         "metrics": _metrics(results.evaluation),
         "verdicts": _verdicts(results.evaluation),

@@ -334,7 +334,9 @@ def test_the_line_on_each_network_is_that_of_its_docstring():
 
 
 # Names, signs, units, and words that are the same in both languages.
-SAME = re.compile(r"[A-Z].*(CAM|Grad)[+]*|SHA-256|F1|ROC AUC|[a-z]|min +s|original|[Tt]otal|\W*")
+SAME = re.compile(
+    r"[A-Z].*(CAM|Grad)[+]*|SHA-256|F1|ROC AUC|[a-z]|min +s|original|vector|[Tt]otal|ReLU|SGD|RMSprop|Ada\w+|\W*"
+)
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])

@@ -4,26 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from cnnproj import __version__
+from cnnproj.spoken_commands import SpokenApp, SpokenCommands
 from cnnproj.words import say
 
-
-class _Commands(TyperGroup):
-    """The commands; a stop by Ctrl-C ends in a sentence."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command asked for."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo(say("cli.stopped"), err=True)
-            raise typer.Exit(130) from None
-
-
-app = typer.Typer(
-    cls=_Commands,
+app = SpokenApp(
+    cls=SpokenCommands,
     help=say("cli.help"),
     no_args_is_help=True,
     add_completion=False,

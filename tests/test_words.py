@@ -29,6 +29,7 @@ from cnnproj.models import architectures
 from cnnproj.models.registry import BASELINES
 from cnnproj.run import INPUTS
 from cnnproj.settings import AugmentationTable, Settings
+from cnnproj.spoken_commands import FRAME
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
 from cnnproj.submission.grading.pages import OUTCOMES
@@ -104,6 +105,7 @@ BUILT = {
     "opened.*": ["outside", "encrypted", "method"],
     "opened.expected.*": ["text", "choice", "digest", "whole", "number", "share", "flag"],
     "report.data.*": ["drawn", "given_validation", "given_test", "given_both"],
+    "cli.frame.*": FRAME,
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],

@@ -31,6 +31,9 @@ EXECUTED = {
     "cnnproj trials compact_cnn": (0, "best"),
     "cnnproj diagnose": (0, "deep_cnn"),
     "cnnproj diagnose mlp": (0, "mlp"),
+    "cnnproj new my_project --language es": (0, "project.toml"),
+    "cnnproj networks lenet5": (0, "conv_1"),
+    "cnnproj networks resnet18 --original": (0, "11,689,512"),
     "cnnproj predict photo.jpg": (0, "photo.jpg"),
     "cnnproj submit": (2, "✗"),  # there are no notebooks
     "cnnproj submit --incomplete": (0, "tiny-submission.zip"),
@@ -62,6 +65,7 @@ ELSEWHERE = {
 # Read only: why.
 READ = {
     "cnnproj grade downloads --data course_images.zip --output graded --backend ray": "needs a cluster of Ray",
+    "cnnproj networks": "builds a dozen of large networks; tests/anatomy/ does what it does",
     "make run PYTHON=python3.12": "needs another Python",
     "make lock": "asks the package index for every version anew",
     "pip install -r requirements.lock": "installs hundreds of megabytes",
@@ -90,6 +94,7 @@ BY_HAND = {
     "cnnproj grade": "named, not typed",
     "cnnproj verify": "named, not typed",
     "cnnproj --help": "named, not typed",
+    "cnnproj --language es status": "said in Spanish by tests/test_words.py",
 }
 
 
@@ -106,6 +111,7 @@ def desk(lay_desk) -> Path:
 def test_is_executed(command, desk, monkeypatch):
     code, said = EXECUTED[command]
     monkeypatch.chdir(desk)
+    shutil.rmtree("my_project", ignore_errors=True)
     monkeypatch.setenv("COLUMNS", "200")
 
     answer = CliRunner().invoke(app, shlex.split(command)[1:])

@@ -55,11 +55,12 @@ def cnnproj(
 @app.command(help=say("cli.new"))
 def new(
     name: Annotated[str, typer.Argument(help=say("cli.new_name"))],
+    language: Annotated[str, typer.Option(help=say("cli.new_language"))] = "",
 ) -> None:
-    """Make a project folder."""
+    """Make a project folder. ``__main__`` has chosen the language already."""
     from cnnproj.template import make_project
 
-    folder = make_project(Path(name))
+    folder = make_project(Path(name), language or None)
     typer.echo(say("cli.made", folder=folder))
 
 

@@ -20,7 +20,14 @@ from cnnproj.diagnosis.finding import SEVERITIES
 from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
+from cnnproj.lecture.descent import RULES as OPTIMIZER_RULES
+from cnnproj.lecture.detectors import FILTERS
+from cnnproj.lecture.gradients import NETWORKS
+from cnnproj.lecture.pooling import Kind
+from cnnproj.lecture.sharing import LAYERS
+from cnnproj.models import architectures
 from cnnproj.models.registry import BASELINES
+from cnnproj.run import INPUTS
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
@@ -38,6 +45,7 @@ CASE_RULES = [*RULES, "next_least_sure"]
 VERDICTS = ["better", "tied", "worse"]
 METRICS = [*scores(np.eye(6), np.arange(6)), *scores(np.eye(30), np.arange(30))]
 METHODS = [*WITH_POSITIONS, "occlusion"]
+OURS = {name: network.summary for name, network in architectures().items() if network.ours}
 PANELS = ["loss", "accuracy", "before_training", "after_training", "deletion", "insertion"]
 CASES = ["cases_gradcam", "cases_saliency"]
 BALANCED = ["balance_class_weights", "balance_augment"]
@@ -130,6 +138,8 @@ BUILT = {
     "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
+    "summaries.*": OURS,
+    "run.input.*": [key.replace(" ", "_") for key in INPUTS],
     "submission.missing.*": MISSING,
     "submission.point.*": POINTS,
     "grading.check.*": CHECKS,
@@ -142,6 +152,13 @@ BUILT = {
     "grading.told.*": ["where", "claimed", "found"],
     "grading.same.*": KINDS_OF_SIMILARITY,
     "grading.class.*": ["to_decide", "graded"],
+    "lecture.figure.*": [*LAYERS, "only_truth", "only_prediction", "both"],
+    "lecture.player.*": ["back", "on", "play", "pause", "step"],
+    "lecture.kept.*": get_args(Kind),
+    "lecture.filter.*": ["photo", *FILTERS],
+    "lecture.network.*": NETWORKS,
+    "lecture.optimizer.*": OPTIMIZER_RULES,
+    "lecture.feedback.*": ["right", "other_side"],
 }
 # … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
@@ -150,6 +167,11 @@ BUILT_FREELY = {
     "report.heading.*": "reporting/templates/*.html",
     "report.column.*": "reporting/templates/*.html",
     "report.environment.*": "reporting/templates/*.html",
+    "lecture.what.*": "lecture/*.py",
+    "lecture.exercise.*": "lecture/exercise_book.py",
+    "lecture.given.*": "lecture/exercise_book.py",
+    "lecture.hint.*": "lecture/exercise_book.py",
+    "lecture.trap.*": "lecture/exercise_book.py",
 }
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
@@ -305,6 +327,24 @@ def test_every_language_has_the_entries_and_the_gaps_of_english(entries):
         assert gaps(forms(entry)["other"]) == allowed, key
         # The form for one may leave a gap out: «1 image», «the image».
         assert gaps(forms(entry).get("one", "")) <= allowed | {"n"}, key
+
+
+def test_the_line_on_each_network_is_that_of_its_docstring():
+    assert {name: catalogue("en")[f"summaries.{name}"] for name in OURS} == OURS
+
+
+# Names, signs, units, and words that are the same in both languages.
+SAME = re.compile(
+    r"[A-Z].*(CAM|Grad)[+]*|SHA-256|F1|ROC AUC|[a-z]|min +s|original|vector|[Tt]otal|ReLU|SGD|RMSprop|Ada\w+|\W*"
+)
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_every_sentence_is_translated(code):
+    english = catalogue("en")
+    same = {key: str(entry) for key, entry in catalogue(code).items() if entry == english[key]}
+
+    assert {key: entry for key, entry in same.items() if not SAME.fullmatch(re.sub("{.*?}", "", entry).strip())} == {}
 
 
 def test_the_form_for_one_is_taken_for_one_alone(language_restored):

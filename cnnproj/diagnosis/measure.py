@@ -174,7 +174,10 @@ def _watched(model: keras.Sequential) -> tuple[keras.Model, list[int]]:
     given: list[Any] = []
     for layer in model.layers:
         if isinstance(layer, Block):
-            values, inner = layer.unfold(values)
+            entering = keras.Input(values.shape[1:])
+            leaving, inner = layer.unfold(entering)
+            # A network of its own: the layers of another block have the same names.
+            *inner, values = keras.Model(entering, [*inner, leaving], name=layer.name)(values)
             given += inner
         else:
             values = layer(values)

@@ -84,7 +84,7 @@ def blocks():
                 layers.Conv2D(8, 3),
                 InceptionModule((8, 4, 8, 4, 8, 8), name="inception"),
                 BottleneckBlock(4, 2, name="bottleneck"),
-                DenseBlock(2, 8, name="dense"),
+                DenseBlock(2, 8, name="dense_block"),
                 Transition(name="transition"),
                 layers.GlobalAveragePooling2D(),
                 layers.Dense(classes, activation="softmax"),

@@ -6,16 +6,23 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnproj.errors import CnnprojError
+from cnnproj.models.phases import Phase
 from cnnproj.models.space import Space, Value
 
 if TYPE_CHECKING:
     import keras
 
 Builder = Callable[..., "keras.Sequential"]
+# Gives a network that has just been built the weights that its hyperparameters name, and returns a digest of them, or
+# "" where it begins with random ones; the path is where paths in hyperparameters start from, where there is a project.
+Start = Callable[["keras.Sequential", Mapping[str, Value], Path | None], str]
+# The phases in which a network with such hyperparameters is trained for so many epochs.
+Plan = Callable[[Mapping[str, Value], int], list[Phase]]
 
 # What `cnnproj.training` takes for every architecture, with its default: how a network is trained rather than built.
 TRAINING_DEFAULTS: Mapping[str, Value] = MappingProxyType(
@@ -67,6 +74,8 @@ class Architecture:
         space: the hyperparameters that a search varies unless ``project.toml`` says otherwise.
         ours: whether cnnproj ships it; a student's own travels as a whole ``.keras`` file as well.
         fingerprint: changes when the code that builds the network does.
+        start: gives it the weights that its training starts from; none where these are random.
+        plan: the phases of its training; none where all layers learn all the time.
     """
 
     name: str
@@ -75,6 +84,8 @@ class Architecture:
     space: Mapping[str, Space]
     ours: bool
     fingerprint: str
+    start: Start | None = None
+    plan: Plan | None = None
 
     def build(
         self, shape: tuple[int, int, int], classes: int, hyperparameters: Mapping[str, Value]
@@ -106,6 +117,26 @@ class Architecture:
             model.layers[-1].activation = keras.activations.get(output)
         return model
 
+    def begin(self, model: keras.Sequential, hyperparameters: Mapping[str, Value], folder: Path | None) -> str:
+        """Give ``model``, just built, the weights that its training starts from: building it does not need them.
+
+        Args:
+            model: what ``build`` gave.
+            hyperparameters: those it was built with.
+            folder: where paths in them start from: of the project, or none where no file may be opened.
+
+        Returns:
+            A digest of these weights, or "" where the network begins with random ones.
+
+        Raises:
+            CnnprojError: where they cannot be had.
+        """
+        return self.start(model, hyperparameters, folder) if self.start else ""
+
+    def phases(self, hyperparameters: Mapping[str, Value], epochs: int) -> list[Phase]:
+        """The phases of a training of ``epochs`` epochs, each of at least one."""
+        return self.plan(hyperparameters, epochs) if self.plan else [Phase(epochs)]
+
     @property
     def summary(self) -> str:
         """The first line of the builder's docstring."""
@@ -132,11 +163,18 @@ def _first_line(error: Exception) -> str:
 _architectures: dict[str, Architecture] = {}
 
 
-def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
+def architecture(
+    *,
+    space: Mapping[str, Space],
+    training: Mapping[str, Value] = MappingProxyType({}),
+    start: Start | None = None,
+    plan: Plan | None = None,
+) -> Callable[[Builder], Builder]:
     """Register the function below as an architecture under its own name.
 
     The function takes ``shape`` (height, width, channels) and ``classes``, and after the ``*`` its hyperparameters,
-    each with its default. ``space`` says which of them, and of the training's (``TRAINING_DEFAULTS``), a search varies.
+    each with its default. ``space`` says which of them, and of the training's (``TRAINING_DEFAULTS``), a search varies;
+    ``training`` gives the training's other defaults for this network; ``start`` and ``plan`` are as in ``Architecture``.
 
         @architecture(space={"filters": Choice(8, 16), "learning_rate": Range(1e-4, 1e-2, log=True)})
         def my_cnn(shape, classes, *, filters=16):
@@ -154,7 +192,7 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
                 if parameter.default is inspect.Parameter.empty:
                     raise CnnprojError("models.no_default", model=name, parameter=parameter.name)
                 own[parameter.name] = parameter.default
-        defaults = {**TRAINING_DEFAULTS, **own}
+        defaults = {**TRAINING_DEFAULTS, **training, **own}
         for key in space:
             if key not in defaults:
                 raise CnnprojError(
@@ -165,7 +203,7 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
             raise CnnprojError("models.name_taken", model=name)
         # Now, while the file is the code that runs.
         fingerprint = hashlib.sha256(_source(builder).encode()).hexdigest()[:16]
-        _architectures[name] = Architecture(name, builder, defaults, dict(space), ours, fingerprint)
+        _architectures[name] = Architecture(name, builder, defaults, dict(space), ours, fingerprint, start, plan)
         return builder
 
     return register

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnproj.errors import CnnprojError
 from cnnproj.models import Architecture, architectures
 from cnnproj.randomness import derive_seed
 from cnnproj.run import Plain, Run, fingerprint
-from cnnproj.settings import Settings
+from cnnproj.settings import DataTable, Settings
 from cnnproj.settings_file import FILE_NAME, nearest, read_settings
 from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
 from cnnproj.words import prefer_language, say
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
     from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
+    from cnnproj.transfer import Experiment
 
 
 class Project:
@@ -46,7 +47,7 @@ class Project:
         self.folder = folder
         self.settings = settings
         self.record = Run(folder / "reports" / settings.project.name)
-        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source)
+        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source, folder)
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -155,6 +156,7 @@ class Project:
                     augmentation=self._augmentation,
                     training=self.settings.training,
                     identity=_identity(inputs),
+                    project=self.folder,
                 ),
                 again=more,
             )
@@ -196,6 +198,7 @@ class Project:
             training=self.settings.training,
             resize=self.settings.data.resize,
             inputs=self.stages.inputs(f"train {network.name}"),
+            project=self.folder,
         )
 
     def diagnose(self, model: str) -> Diagnosis:
@@ -353,6 +356,55 @@ class Project:
 
         seed = derive_seed(self.settings.project.seed, "prediction")
         return predict_photos(photos, self._model_folder(best), self._folder("predictions"), seed=seed)
+
+    def transfer(
+        self,
+        backbone: str | None = None,
+        weights: str | None = None,
+        *,
+        pretrain_on: Sequence[str] = (),
+        per_class: int | None = None,
+    ) -> Experiment:
+        """Try transfer learning in four ways: pretrained or not, fine-tuned or not. No other stage is touched.
+
+        Args:
+            backbone: as ``[models.transfer]`` in project.toml has it, which is used where nothing is given.
+            weights: likewise: ``imagenet``, or a path from the project's folder.
+            pretrain_on: classes to train the backbone on first; it is then tried on the others.
+            per_class: with how many training images of each class to try it; all, where nothing is given.
+
+        Raises:
+            CnnprojError: where there are no such weights or classes.
+        """
+        images = self.images
+        self._start()
+        from cnnproj.transfer import FOLDER, Conditions, experiment, experiment_hyperparameters, partition, pretrain
+
+        folder = self._folder(FOLDER)
+        conditions = Conditions(
+            epochs=self.settings.training_epochs,
+            seed=derive_seed(self.settings.project.seed, "transfer experiment"),
+            augmentation=self._augmentation,
+            training=self.settings.training,
+            project=self.folder,
+            inputs=self.stages.of_training("transfer"),
+        )
+        known, others = partition(images, pretrain_on, per_class=per_class, seed=conditions.seed)
+        chosen = experiment_hyperparameters(self.settings, backbone, weights)
+        if known is not None:
+            made = pretrain(str(chosen["backbone"]), known, folder, conditions, self.settings.data.resize)
+            chosen["weights"] = made.relative_to(self.folder).as_posix()
+        return experiment(others, chosen, folder, conditions)
+
+    def variant(self, name: str, **data: Any) -> Project:
+        """Another project in the same folder that differs in its name and in keys of ``[data]``, as ``source``."""
+        settings = self.settings.model_copy(
+            update={
+                "project": self.settings.project.model_copy(update={"name": name}),
+                "data": DataTable.model_validate(data),
+            }
+        )
+        return Project(self.folder, settings)
 
     def submit(
         self,

@@ -224,7 +224,8 @@ def _runner(
         structure: dict[str, Any] = _structure(model)
     except NotImplementedError:  # a student's own layer that cannot tell how it was made
         structure = dict(hyperparameters)
-    key = json.dumps([network.fingerprint, structure, baked, precision, weighted, phase.manner], sort_keys=True, default=str)
+    decisive = [network.fingerprint, structure, baked, precision, weighted, phase.manner]
+    key = json.dumps(decisive, sort_keys=True, default=str)
     if key not in _runners:
         usual = keras.config.dtype_policy()
         keras.config.set_dtype_policy(precision)

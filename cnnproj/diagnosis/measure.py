@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -38,6 +39,7 @@ def measure(
     *,
     seed: int,
     trained: Fit | None,
+    folder: Path | None = None,
 ) -> Probe:
     """Measure the network that a training with ``seed`` began with, and what came of it.
 
@@ -49,9 +51,11 @@ def measure(
         hyperparameters: a value for each of the network's ``defaults``.
         seed: of the training.
         trained: what came of the training; none where its weights are no numbers.
+        folder: where paths in hyperparameters start from.
     """
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
+    network.begin(model, hyperparameters, folder)
     if trained is not None:  # Keras counts the layers that have no name of their own
         for layer, known in zip(model.layers, trained.model.layers, strict=True):
             layer.name = known.name
@@ -135,7 +139,7 @@ def _snapshot(
     outputs: np.ndarray,
     truth: np.ndarray,
 ) -> Snapshot:
-    watched = keras.Model(model.inputs[0], [layer.output for layer in model.layers])
+    watched = keras.Model(*_opened(model))
     with tf.GradientTape() as tape:
         passed = watched(pixels, training=True)
         passed = passed if isinstance(passed, list) else [passed]
@@ -153,6 +157,14 @@ def _snapshot(
         skill=skill(confusion),
         layers=tuple(_states(model, [np.asarray(one) for one in passed], gradients, start)),
     )
+
+
+def _opened(model: keras.Sequential) -> tuple[Any, list[Any]]:
+    """The image and what each layer makes of it, as a graph: a network within the network has one of its own only."""
+    passed = [model.inputs[0]]
+    for layer in model.layers:
+        passed.append(layer(passed[-1]))
+    return passed[0], passed[1:]
 
 
 def _states(
@@ -224,7 +236,8 @@ def _input(model: keras.Sequential, pixels: np.ndarray) -> Input | None:
     if place is None:
         return None
     if place:
-        pixels = keras.Model(model.inputs[0], model.layers[place - 1].output)(pixels, training=True).numpy()
+        image, passed = _opened(model)
+        pixels = keras.Model(image, passed[place - 1])(pixels, training=True).numpy()
     values = pixels.astype(np.float64)
     return Input(
         layer=model.layers[place].name,

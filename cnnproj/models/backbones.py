@@ -1,7 +1,8 @@
 """The networks that a training can start from: those of ``keras.applications``, and cnnproj's own.
 
-A backbone is named in ``project.toml`` as Keras calls it (``MobileNetV2``, or ``mobilenet_v2``), or as cnnproj does with
-what differs from the defaults (``compact_cnn(filters=32, depth=4)``). The name alone builds it: weights come later.
+A backbone is named in ``project.toml`` as Keras calls it (``MobileNetV2``, or ``mobilenet_v2``), or as cnnproj does,
+with what differs from the defaults (``compact_cnn(filters=32, depth=4)``). The name alone is enough to build it:
+weights come later.
 """
 
 from __future__ import annotations
@@ -100,9 +101,7 @@ def _all() -> Iterator[KerasNetwork]:
     yield KerasNetwork("InceptionResNetV2", "signed", f"inception_resnet_v2{_RESNET}", smallest=75)
     yield KerasNetwork("Xception", "signed", f"xception{_RESNET}", smallest=71)
     yield KerasNetwork("MobileNet", "signed", "mobilenet_1_0_{side}_tf_no_top.h5")
-    yield KerasNetwork(
-        "MobileNetV2", "signed", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5"
-    )
+    yield KerasNetwork("MobileNetV2", "signed", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5")
     for size in ("Small", "Large"):
         file = f"weights_mobilenet_v3_{size.lower()}_224_1.0_float_no_top_v2.h5"
         yield KerasNetwork(f"MobileNetV3{size}", "levels", file)
@@ -217,7 +216,7 @@ def _read(text: str, usual: Value) -> Value:
 
 
 def in_stages(whole: keras.Model) -> list[keras.Model]:
-    """``whole`` as a row of networks with its layers: each ends where the maps are halved next, so that all can be seen.
+    """``whole`` as a row of networks with its layers, each up to where the maps are halved next: all can be looked at.
 
     It can be cut where nothing goes past: behind the last addition of a residual stage, not within a block. What has no
     weights joins the stage behind it.

@@ -48,9 +48,9 @@ class Phase:
         for layer in (layer for stage in frozen for layer in stage):
             layer.trainable = False
         if self.keeps_norms:
-            for layer in (inner for stage in every for layer in stage for inner in all_within(layer)):
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.trainable = False
+            for inner in (inner for stage in every for layer in stage for inner in all_within(layer)):
+                if isinstance(inner, keras.layers.BatchNormalization):
+                    inner.trainable = False
         head = {id(variable) for variable in model.layers[-1].trainable_variables}
         return [1.0 if id(variable) in head else self.rate for variable in model.trainable_variables]
 

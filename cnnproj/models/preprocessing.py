@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-# Of the images of ImageNet, by channel, red first: in levels of 0 to 255, and in [0, 1]. Sources: Simonyan and Zisserman
-# (2014), whose VGG takes blue first and the mean off; and the DenseNets of Huang et al. (2017), trained in Torch.
+# Of the images of ImageNet, by channel, red first: in levels of 0 to 255, and in [0, 1]. Sources: Simonyan and
+# Zisserman (2014), whose VGG takes blue first and the mean off; and Huang et al. (2017), with DenseNets made in Torch.
 _LEVELS = (123.68, 116.779, 103.939)
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # How a network wants its images: scale and offset of each channel, of values in [0, 1], and whether blue comes first.
@@ -30,7 +30,7 @@ EXPECTATIONS = tuple(_WISHES)
 
 @keras.saving.register_keras_serializable("cnnproj")
 class Preprocessing(keras.layers.Layer):  # type: ignore[misc]
-    """Images in [0, 1], (n, height, width, 1 or 3), as a network of ``keras.applications`` expects them, three channels.
+    """Images in [0, 1], (n, height, width, 1 or 3), as a network of ``keras.applications`` expects them.
 
     A gray image becomes one of three equal channels.
 

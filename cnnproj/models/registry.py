@@ -174,7 +174,8 @@ def architecture(
 
     The function takes ``shape`` (height, width, channels) and ``classes``, and after the ``*`` its hyperparameters,
     each with its default. ``space`` says which of them, and of the training's (``TRAINING_DEFAULTS``), a search varies;
-    ``training`` gives the training's other defaults for this network; ``start`` and ``plan`` are as in ``Architecture``.
+    ``training`` gives defaults of the training that are this network's own; for ``start`` and ``plan``
+    see ``Architecture``.
 
         @architecture(space={"filters": Choice(8, 16), "learning_rate": Range(1e-4, 1e-2, log=True)})
         def my_cnn(shape, classes, *, filters=16):

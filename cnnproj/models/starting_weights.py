@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnnproj.recipe import Recipe
 
 RANDOM, IMAGENET = "none", "imagenet"
+DECIDE_START = ("backbone", "weights")  # the hyperparameters that say which weights these are
 FILES = (".h5", ".hdf5")
 
 

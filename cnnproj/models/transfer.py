@@ -73,7 +73,7 @@ def transfer(
         frozen: the share of the epochs, the first ones, in which the head learns alone; 1 leaves the backbone as it is.
         stages: how many of the backbone's last stages learn after them; 0 for all.
         backbone_rate: what the learning rate is multiplied by for the backbone, above 0.
-        batch_norm: whether the backbone's batch normalisation stays as it is (``kept``) or learns with it (``trained``).
+        batch_norm: whether the backbone's batch normalisation stays as it is (``kept``) or learns too (``trained``).
         dropout: share of the features put to zero in training, 0 to below 1; of one of cnnproj's own also within it.
 
     Source: Yosinski et al., "How transferable are features in deep neural networks?" (2014); rates for each part from

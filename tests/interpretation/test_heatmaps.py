@@ -11,6 +11,7 @@ ALL = sorted(name for name, network in architectures().items() if network.ours)
 RANDOM = np.random.default_rng(5)
 COLOUR = RANDOM.random((3, 32, 32, 3), dtype=np.float32)
 CLASSES = np.array([2, 0, 3])
+OTHERWISE = {"transfer": {"backbone": "compact_cnn"}}  # stages of Keras' networks are more than tf-keras-vis can open
 
 
 @pytest.fixture(scope="module", params=ALL)
@@ -20,7 +21,7 @@ def model(request):
 
     keras.utils.set_random_seed(4)
     network = architectures()[request.param]
-    built = network.build((32, 32, 3), 4, network.defaults)
+    built = network.build((32, 32, 3), 4, {**network.defaults, **OTHERWISE.get(request.param, {})})
     built(COLOUR, training=True)
     return built
 

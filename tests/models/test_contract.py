@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 from cnnproj.data.sources import open_source
-from cnnproj.models import architectures
+from cnnproj.models import TRAINING_DEFAULTS, architectures
 
 from ..data.stored import stored
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
+# Those whose defaults need images of 32×32 or a download, as they are tried here.
+SMALL = {"transfer": {"backbone": "compact_cnn", "weights": "none"}}
+
+
+def chosen_for(name: str, **changes: object) -> dict:
+    return {**architectures()[name].defaults, **SMALL.get(name, {}), **changes}
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,7 @@ class TestEveryNetwork:
         import keras
 
         network = architectures()[name]
-        model = network.build(shape, classes, network.defaults)
+        model = network.build(shape, classes, chosen_for(name))
         assert isinstance(model, keras.Sequential)
         assert model.output_shape == (None, classes)
         assert model.layers[-1].activation is keras.activations.softmax
@@ -46,7 +52,7 @@ class TestEveryNetwork:
         from cnnproj.training import fit
 
         network = architectures()[name]
-        chosen = {**network.defaults, "batch_size": 8}
+        chosen = chosen_for(name, batch_size=8, learning_rate=TRAINING_DEFAULTS["learning_rate"])
         result = fit(network, patterns, chosen, epochs=15, seed=1, augmentation={})
         assert result.best["val_accuracy"] >= 0.9
         save(
@@ -70,7 +76,7 @@ class TestEveryNetwork:
         from cnnproj.interpretation.opened_model import gradcam_layer
 
         network = architectures()[name]
-        model = network.build(patterns.shape, 3, network.defaults)
+        model = network.build(patterns.shape, 3, chosen_for(name))
         images = patterns.validation.images(np.arange(3)) / 255
         found = explain(model, images, np.array([0, 1, 2]), seed=0)
         again = explain(model, images, np.array([0, 1, 2]), seed=0)

@@ -38,7 +38,7 @@ def registered(builder) -> Architecture:
 
 
 def test_our_own_networks_are_registered():
-    assert ours() == set(DEFAULT_MODELS)
+    assert ours() == {*DEFAULT_MODELS, "transfer"}
     assert all(architectures()[name].summary.endswith(".") for name in ours())
 
 
@@ -106,7 +106,7 @@ def test_a_students_network_can_be_forgotten_and_ours_cannot():
         forget(name)
 
     assert "my_net" not in architectures()
-    assert ours() == set(DEFAULT_MODELS)
+    assert ours() == {*DEFAULT_MODELS, "transfer"}
 
 
 def test_a_hyperparameter_without_a_default_is_refused_by_name():

@@ -75,8 +75,8 @@ def _take(model: keras.Sequential, whole: keras.Model) -> None:
 
 def _of_imagenet(backbone: KerasNetwork | OwnNetwork, shape: tuple[int, int, int]) -> keras.Model:
     if isinstance(backbone, OwnNetwork):
-        known = ", ".join(KERAS_NETWORKS)
-        raise CnnprojError("transfer.no_imagenet", backbone=backbone.name, known=known)
+        same = [name for name in KERAS_NETWORKS if name.lower() == backbone.network.name]
+        raise CnnprojError("transfer.no_imagenet", backbone=backbone.name, known=", ".join(same or KERAS_NETWORKS))
     try:
         return backbone.whole((*shape[:2], 3), IMAGENET)
     except Exception as error:  # no network, a damaged cache: Keras raises a bare Exception, OSError, ValueError …

@@ -42,6 +42,7 @@ def phases(hyperparameters: Mapping[str, Value], epochs: int) -> list[Phase]:
         "dropout": Range(0.0, 0.4),
     },
     training={"learning_rate": 1e-3, "batch_size": 32},
+    parts=("backbones.py", "phases.py", "preprocessing.py"),
     start=starting_weights,
     plan=phases,
 )

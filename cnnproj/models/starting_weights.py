@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,8 +90,11 @@ def _of_file(backbone: KerasNetwork | OwnNetwork, shape: tuple[int, int, int], p
         raise CnnprojError("transfer.run_wanted", backbone=backbone.name, path=path)
     whole = backbone.whole((*shape[:2], 3))
     try:
-        whole.load_weights(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras leaves layers that the file does not have as they are, and warns
+            warnings.filterwarnings("ignore", message=".*optimizer")
+            whole.load_weights(path)
+    except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
         reason = " ".join(str(error).split())
         raise CnnprojError("transfer.bad_file", path=path, backbone=backbone.name, reason=reason[:200]) from error
     return whole

@@ -218,6 +218,7 @@ def transfer(
     weights: Annotated[str | None, typer.Option(help=say("cli.weights"))] = None,
     pretrain_on: Annotated[str, typer.Option(help=say("cli.pretrain_on"))] = "",
     images_a_class: Annotated[int | None, typer.Option(min=1, help=say("cli.images_a_class"))] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help=say("cli.epochs"))] = None,
 ) -> None:
     """Try transfer learning in four ways."""
     from rich.console import Console
@@ -229,7 +230,7 @@ def transfer(
     opened = Project.open(project)
     opened.prepare()
     classes = [label.strip() for label in pretrain_on.split(",") if label.strip()]
-    found = opened.transfer(backbone, weights, pretrain_on=classes, per_class=images_a_class)
+    found = opened.transfer(backbone, weights, pretrain_on=classes, per_class=images_a_class, epochs=epochs)
     table = Table(*(say(f"transfer.column.{name}") for name in ("way", "accuracy", "interval", "seconds")), box=None)
     for row in found.table.to_dict("records"):
         interval = f"{row['low']:.3f} – {row['high']:.3f}"

@@ -7,6 +7,7 @@ changed, and says what to run first where something is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -364,6 +365,7 @@ class Project:
         *,
         pretrain_on: Sequence[str] = (),
         per_class: int | None = None,
+        epochs: int | None = None,
     ) -> Experiment:
         """Try transfer learning in four ways: pretrained or not, fine-tuned or not. No other stage is touched.
 
@@ -372,6 +374,7 @@ class Project:
             weights: likewise: ``imagenet``, or a path from the project's folder.
             pretrain_on: classes to train the backbone on first; it is then tried on the others.
             per_class: with how many training images of each class to try it; all, where nothing is given.
+            epochs: of each of the four trainings, in place of the number in project.toml; 1 on a smoke budget.
 
         Raises:
             CnnprojError: where there are no such weights or classes.
@@ -380,9 +383,10 @@ class Project:
         self._start()
         from cnnproj.transfer import FOLDER, Conditions, experiment, experiment_hyperparameters, partition, pretrain
 
+        usual = self.settings.training_epochs
         folder = self._folder(FOLDER)
         conditions = Conditions(
-            epochs=self.settings.training_epochs,
+            epochs=usual,
             seed=derive_seed(self.settings.project.seed, "transfer experiment"),
             augmentation=self._augmentation,
             training=self.settings.training,
@@ -394,7 +398,8 @@ class Project:
         if known is not None:
             made = pretrain(str(chosen["backbone"]), known, folder, conditions, self.settings.data.resize)
             chosen["weights"] = made.relative_to(self.folder).as_posix()
-        return experiment(others, chosen, folder, conditions)
+        wanted = usual if epochs is None or self.settings.project.budget == "smoke" else epochs
+        return experiment(others, chosen, folder, replace(conditions, epochs=wanted))
 
     def variant(self, name: str, **data: Any) -> Project:
         """Another project in the same folder that differs in its name and in keys of ``[data]``, as ``source``."""

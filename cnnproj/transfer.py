@@ -104,7 +104,10 @@ def partition(
 def experiment_hyperparameters(
     settings: Settings, backbone: str | None = None, weights: str | None = None
 ) -> dict[str, Value]:
-    """Those of ``[models.transfer]`` that are fixed there, else the defaults; and what is given here before them."""
+    """Those of ``[models.transfer]`` that are fixed there, else the defaults; and what is given here before them.
+
+    A network of cnnproj's own has its own learning rate, from scratch and in transfer: what is compared is all else.
+    """
     defaults = architectures()["transfer"].defaults
     fixed = {
         name: space.values[0]
@@ -112,7 +115,11 @@ def experiment_hyperparameters(
         if isinstance(space, Choice) and len(space.values) == 1
     }
     given = {"backbone": backbone, "weights": weights}
-    return {**defaults, **fixed, **{name: value for name, value in given.items() if value is not None}}
+    chosen = {**defaults, **fixed, **{name: value for name, value in given.items() if value is not None}}
+    found = find_backbone(str(chosen["backbone"]))
+    if isinstance(found, OwnNetwork) and "learning_rate" not in fixed:
+        chosen["learning_rate"] = found.network.defaults["learning_rate"]
+    return chosen
 
 
 def pretrain(name: str, images: Images, folder: Path, conditions: Conditions, resize: Resize) -> Path:
@@ -200,15 +207,11 @@ def experiment(
 
 
 def _hyperparameters(cell: str, given: Mapping[str, Value]) -> dict[str, Value]:
-    """Those of one way. From scratch cnnproj's own networks have their own learning rate: the lower is to fine-tune."""
+    """Those of one way: all that differs is what the backbone begins with, and whether it learns."""
     pretrained, fine_tuned = CELLS[cell]
     chosen = {**given, "weights": given["weights"] if pretrained else RANDOM}
     if not fine_tuned:
         return {**chosen, "frozen": 1.0}
-    if not pretrained:
-        backbone = find_backbone(str(given["backbone"]))
-        own = backbone.network.defaults if isinstance(backbone, OwnNetwork) else given
-        return {**chosen, "frozen": 0.0, "learning_rate": own["learning_rate"]}
     usual = architectures()["transfer"].defaults["frozen"]
     return {**chosen, "frozen": given["frozen"] if float(given["frozen"]) < 1 else usual}
 

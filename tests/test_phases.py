@@ -119,8 +119,8 @@ def test_random_weights_leave_nothing_to_spare_and_a_plain_network_is_trained_as
     assert transfer.phases(chosen(), 7) == plain.phases(plain.defaults, 7) == [Phase(7)]
     assert transfer.phases(chosen(frozen=1.0), 7) == [Phase(7, stages=0)]
     given = chosen(weights="imagenet", backbone_rate=0.2, stages=2)
-    assert transfer.phases(given, 7) == [Phase(4, stages=0), Phase(3, 2, 0.2, True)]
-    assert transfer.phases({**given, "frozen": 0.0, "batch_norm": "trained"}, 7) == [Phase(7, 2, 0.2)]
+    assert transfer.phases(given, 7) == [Phase(4, stages=0), Phase(3, 2, 0.2)]
+    assert transfer.phases({**given, "frozen": 0.0, "batch_norm": "kept"}, 7) == [Phase(7, 2, 0.2, True)]
     assert transfer.phases(given, 1) == [Phase(1, stages=0)]
 
 

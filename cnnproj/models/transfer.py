@@ -37,7 +37,7 @@ def phases(hyperparameters: Mapping[str, Value], epochs: int) -> list[Phase]:
 
 @architecture(
     space={
-        "learning_rate": Range(3e-4, 3e-3, log=True),
+        "learning_rate": Range(3e-4, 1e-2, log=True),
         "backbone_rate": Choice(0.03, 0.1, 0.3),
         "dropout": Range(0.0, 0.4),
     },
@@ -55,7 +55,7 @@ def transfer(
     frozen: float = 0.5,
     stages: int = 0,
     backbone_rate: float = 0.1,
-    batch_norm: str = "kept",
+    batch_norm: str = "trained",
     dropout: float = 0.2,
 ) -> keras.Sequential:
     """A backbone trained on other images with a new head, which learns first and alone.
@@ -74,7 +74,8 @@ def transfer(
         frozen: the share of the epochs, the first ones, in which the head learns alone; 1 leaves the backbone as it is.
         stages: how many of the backbone's last stages learn after them; 0 for all.
         backbone_rate: what the learning rate is multiplied by for the backbone, above 0.
-        batch_norm: whether the backbone's batch normalisation stays as it is (``kept``) or learns too (``trained``).
+        batch_norm: whether the backbone's batch normalisation, where the backbone learns, learns too (``trained``) or
+            stays as it is (``kept``), which Keras advises for ImageNet's weights.
         dropout: share of the features put to zero in training, 0 to below 1; of one of cnnproj's own also within it.
 
     Source: Yosinski et al., "How transferable are features in deep neural networks?" (2014); rates for each part from

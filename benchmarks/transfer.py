@@ -5,7 +5,7 @@
 
 The compact CNN is trained on the classes 0 to 4, then transferred to 5 to 9 with ten training images of each class,
 once with the backbone frozen and once fine-tuned; and one is trained on the same 50 images from scratch. All with
-the defaults of cnnproj, augmented alike, for 60 epochs at the learning rate of the compact CNN (a tenth of it for the
+the defaults of cnnproj, augmented alike, for 40 epochs at the learning rate of the compact CNN (a tenth of it for the
 backbone that is fine-tuned, in the second half of the epochs). They are measured on all other images of 5 to 9 with the
 weights of the last epoch: nothing is chosen on these. The seed draws the 50 images, the weights and the batches.
 
@@ -135,7 +135,7 @@ def main() -> None:
 
     start_tensorflow(2)
     source, size = ("digits", 32) if given.data is None else (str((given.data / "sign_digits.zip").resolve()), 48)
-    seeds, epochs = (2, (1, 1)) if given.smoke else (given.seeds, (15, 60))
+    seeds, epochs = (2, (1, 1)) if given.smoke else (given.seeds, (10, 40))
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as work:
         images = load(source, Path(work), size)

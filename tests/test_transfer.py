@@ -134,57 +134,60 @@ def test_the_command_line_tells_what_is_missing_in_a_sentence(project):
     assert len(ran.stderr.strip().splitlines()) == 1
 
 
-class TestAsAModel:
-    @pytest.fixture(scope="class")
-    def trained(self, project):
-        project.tune("transfer")
-        return project.train("transfer")
+@pytest.fixture(scope="module")
+def trained(project):
+    project.tune("transfer")
+    return project.train("transfer")
 
-    def test_it_is_tuned_trained_and_diagnosed(self, project, trained):
-        assert trained.recipe.hyperparameters["weights"] == "reports/taught/models/compact_cnn"
-        assert len(trained.recipe.start_digest) == 64
-        assert project.diagnose("transfer").model == "transfer"
 
-    def test_it_is_stale_when_its_teacher_is_another_and_stays_when_the_teacher_is_gone(self, project, trained):
-        path = project.folder / "reports" / "taught" / "models" / "compact_cnn" / "recipe.json"
-        text = path.read_text()
+def test_it_is_tuned_trained_and_diagnosed(project, trained):
+    assert trained.recipe.hyperparameters["weights"] == "reports/taught/models/compact_cnn"
+    assert len(trained.recipe.start_digest) == 64
+    assert project.diagnose("transfer").model == "transfer"
+
+
+def test_it_is_stale_when_its_teacher_is_another_and_stays_when_the_teacher_is_gone(project, trained):
+    path = project.folder / "reports" / "taught" / "models" / "compact_cnn" / "recipe.json"
+    text = path.read_text()
+    assert project.stages.is_done("train transfer")
+    try:
+        path.write_text(json.dumps({**json.loads(text), "weights_digest": "0" * 64}))
+        assert project.stages.status("train transfer").state == "stale"
+        path.unlink()
         assert project.stages.is_done("train transfer")
-        try:
-            path.write_text(json.dumps({**json.loads(text), "weights_digest": "0" * 64}))
-            assert project.stages.status("train transfer").state == "stale"
-            path.unlink()
-            assert project.stages.is_done("train transfer")
-            assert project.training_of("transfer").recipe == trained.recipe
-        finally:
-            path.write_text(text)
+        assert project.training_of("transfer").recipe == trained.recipe
+    finally:
+        path.write_text(text)
 
-    def test_a_search_does_not_begin_without_the_weights(self, project):
-        from cnnproj.models import Choice, architectures
-        from cnnproj.settings import SearchTable, TrainingTable
-        from cnnproj.tuning.search import search
 
-        folder = project.folder / "elsewhere"
-        with pytest.raises(CnnprojError, match="There are no weights"):
-            search(
-                architectures()["transfer"],
-                {"backbone": Choice(BACKBONE), "weights": Choice("nowhere", "none")},
-                project.images,
-                folder,
-                table=SearchTable(),
-                trials=2,
-                epochs=1,
-                seed=1,
-                augmentation={},
-                training=TrainingTable(),
-                identity="x",
-                project=project.folder,
-            )
-        assert not (folder / "trials.db").exists()
+def test_a_search_does_not_begin_without_the_weights(project):
+    from cnnproj.models import Choice, architectures
+    from cnnproj.settings import SearchTable, TrainingTable
+    from cnnproj.tuning.search import search
 
-    def test_training_again_without_the_teacher_is_not_checked(self, project, trained):
-        from cnnproj.models import architectures
-        from cnnproj.submission.verification.retrain import _train
+    folder = project.folder / "elsewhere"
+    with pytest.raises(CnnprojError, match="There are no weights"):
+        search(
+            architectures()["transfer"],
+            {"backbone": Choice(BACKBONE), "weights": Choice("nowhere", "none")},
+            project.images,
+            folder,
+            table=SearchTable(),
+            trials=2,
+            epochs=1,
+            seed=1,
+            augmentation={},
+            training=TrainingTable(),
+            identity="x",
+            project=project.folder,
+        )
+    assert not (folder / "trials.db").exists()
 
-        evidence = SimpleNamespace(submission=SimpleNamespace(settings=project.settings), images=project.images)
-        with pytest.raises(Unchecked, match="cannot be begun again"):
-            _train(evidence, architectures()["transfer"], trained.recipe)
+
+def test_training_again_without_the_teacher_is_not_checked(project, trained):
+    from cnnproj.models import architectures
+    from cnnproj.submission.verification.retrain import _train
+
+    evidence = SimpleNamespace(submission=SimpleNamespace(settings=project.settings), images=project.images)
+    with pytest.raises(Unchecked, match="cannot be begun again"):
+        _train(evidence, architectures()["transfer"], trained.recipe)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cnnproj.errors import CnnprojError, SettingsError
-from cnnproj.models import ACTIVATIONS, LOSSES, OPTIMIZERS, Choice, Space, Value, architectures
+from cnnproj.models import ACTIVATIONS, LOSSES, OPTIMIZERS, Architecture, Choice, Space, Value, architectures
 from cnnproj.models.backbones import KERAS_NETWORKS, find_backbone, own_names
 from cnnproj.models.transfer import BATCH_NORM
 from cnnproj.settings import Author, Settings
@@ -144,10 +144,22 @@ def _check_models(path: Path, text: str, settings: Settings) -> None:
             if name not in known[model].defaults:
                 raise SettingsError("settings.unknown_key", **where, hint=nearest(name, list(known[model].defaults)))
             special = _impossible_in_transfer(name, space) if model == "transfer" else None
-            if expected := special or _impossible(name, space, known[model].defaults[name]):
+            if expected := special or _impossible(name, space, known[model]):
                 raise SettingsError("settings.bad_value", **where, expected=expected, came=space)
+        _check_size(path, text, settings, known[model])
     if not settings.models:
         raise SettingsError("settings.no_models", path=path, line=line_of(text, ("models",)))
+
+
+def _check_size(path: Path, text: str, settings: Settings, network: Architecture) -> None:
+    """The images are large enough for ``network``, in each of its forms that may be tried."""
+    given = settings.models[network.name].get("form", Choice(network.defaults.get("form", "")))
+    height, width = settings.data.size
+    for form in given.values if isinstance(given, Choice) else ():
+        if min(height, width) < (smallest := network.smallest.get(str(form), 0)):
+            where = {"path": path, "line": line_of(text, ("data", "size")), "key": "data.size"}
+            numbers = {"height": height, "width": width, "smallest": smallest}
+            raise SettingsError("networks.too_small_here", **where, model=network.name, form=form, **numbers)
 
 
 def _check_balance(path: Path, text: str, settings: Settings) -> None:
@@ -160,12 +172,14 @@ def _check_balance(path: Path, text: str, settings: Settings) -> None:
 _NAMED = {"optimizer": OPTIMIZERS, "loss": tuple(LOSSES), "activation": ACTIVATIONS}
 
 
-def _impossible(name: str, space: Space, default: Value) -> str | None:
-    """What was expected of the hyperparameter, where ``space`` holds a value that it cannot take."""
+def _impossible(name: str, space: Space, network: Architecture) -> str | None:
+    """What was expected of the hyperparameter of ``network``, where ``space`` holds a value that it cannot take."""
+    default = network.defaults[name]
+    named = {**_NAMED, "form": tuple(network.smallest)} if network.smallest else _NAMED
     values = space.values if isinstance(space, Choice) else (space.low, space.high)
-    if name in _NAMED:
-        ok = isinstance(space, Choice) and all(value in _NAMED[name] for value in values)
-        return None if ok else say("settings.one_of", names=", ".join(_NAMED[name]))
+    if name in named:
+        ok = isinstance(space, Choice) and all(value in named[name] for value in values)
+        return None if ok else say("settings.one_of", names=", ".join(named[name]))
     if isinstance(default, bool | str):
         ok = isinstance(space, Choice) and all(type(value) is type(default) for value in values)
         return None if ok else say("settings.same_kind")

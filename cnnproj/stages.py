@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnproj.anatomy.published import PUBLISHED
 from cnnproj.errors import CnnprojError
 from cnnproj.models import architectures
 from cnnproj.run import Plain, Run, fingerprint
@@ -29,6 +30,7 @@ NOTEBOOKS = {
     "deep_cnn": "04_deep_cnn",
     EVALUATE: "05_evaluation",
     INTERPRET: "06_interpretability",
+    **dict.fromkeys(PUBLISHED, "07_famous_networks"),
 }
 
 

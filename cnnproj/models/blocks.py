@@ -42,6 +42,16 @@ class Block(layers.Layer):  # type: ignore[misc]
         """What the block can be made of again."""
         return {**super().get_config(), "activation": self.activation}
 
+    @property
+    def held(self) -> list[Any]:
+        """The layers inside, in the order in which they were made."""
+        return list(self._layers)
+
+    def unfold(self, inputs: Any) -> tuple[Any, list[Any]]:
+        """What comes out for ``inputs``, which are symbolic, by the layers inside; and what each of ``held`` gives."""
+        outputs = self.call(inputs)
+        return outputs, [layer._inbound_nodes[-1].output_tensors[0] for layer in self.held]
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of what comes out: told, not tried out by a pass, which takes seconds for a hundred blocks."""
         raise NotImplementedError

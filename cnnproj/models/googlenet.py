@@ -167,8 +167,8 @@ def _modules(original: bool, filters: int, activation: str) -> list[Any]:
         if name in ("4a", "5a"):
             found.append(_pool(f"pool_{int(name[0]) - 1}"))
         narrowed = tuple(max(1, round(width * share)) for width in widths)
-        how = {"normalised": not original, "activation": activation, "name": f"inception_{name}"}
-        found.append(InceptionModule(narrowed, **how))
+        module = InceptionModule(narrowed, not original, activation=activation, name=f"inception_{name}")
+        found.append(module)
     return found
 
 

@@ -19,6 +19,8 @@ from cnnproj.reporting.figures.diagnosis import diagnosis as diagnosis
 from cnnproj.reporting.figures.feature_maps import feature_maps as feature_maps
 from cnnproj.reporting.figures.feature_maps import filters as filters
 from cnnproj.reporting.figures.feature_maps import strongest_maps as strongest_maps
+from cnnproj.reporting.figures.network import layer_maps as layer_maps
+from cnnproj.reporting.figures.network import network as network
 from cnnproj.reporting.figures.prediction import prediction as prediction
 from cnnproj.reporting.figures.scores import confusion as confusion
 from cnnproj.reporting.figures.scores import errors as errors
@@ -47,6 +49,8 @@ __all__ = [
     "history",
     "hyperparameters",
     "importance",
+    "layer_maps",
+    "network",
     "prediction",
     "randomised",
     "reliability",

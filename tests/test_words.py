@@ -35,6 +35,7 @@ from cnnproj.submission.grading.grade import NUMBERED
 from cnnproj.submission.grading.pages import OUTCOMES
 from cnnproj.submission.grading.similarity import KINDS as KINDS_OF_SIMILARITY
 from cnnproj.submission.handing_in.checklist import MISSING, POINTS
+from cnnproj.transfer import CELLS
 from cnnproj.words import catalogue, languages, say
 
 PACKAGE = Path(cnnproj.__file__).parent
@@ -143,6 +144,8 @@ BUILT = {
     "summaries.*": OURS,
     "run.input.*": [key.replace(" ", "_") for key in INPUTS],
     "submission.missing.*": MISSING,
+    "transfer.cell.*": CELLS,
+    "transfer.column.*": ["way", "accuracy", "interval", "seconds"],
     "submission.point.*": POINTS,
     "grading.check.*": CHECKS,
     "grading.state.*": get_args(State),
@@ -184,6 +187,7 @@ NO_SENTENCES = {
         "diagnosis.html",
         "report.css",
         "grading.css",
+        "transfer.png",
         "run.json",
         "submission.json",
         "models.*",

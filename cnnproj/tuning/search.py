@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from cnnproj.data.images import Images
 from cnnproj.errors import CnnprojError, TrialError
 from cnnproj.files import write_table, write_text
 from cnnproj.models import Architecture, Space, Value
+from cnnproj.models.starting_weights import DECIDE_START
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import best_epoch, ranking
@@ -48,6 +50,7 @@ def search(
     augmentation: Mapping[str, object],
     training: TrainingTable,
     identity: str,
+    project: Path | None = None,
     announce: Callable[[str], None] = print,
 ) -> list[Path]:
     """Try ``trials`` settings of ``network``, each for at most ``epochs`` epochs, judged on the validation part.
@@ -68,13 +71,15 @@ def search(
         augmentation: arguments of ``ImageDataGenerator``.
         training: how each trial is trained; its number of epochs is not looked at.
         identity: a digest of all that must be the same for trials to be comparable.
+        project: the folder that paths in hyperparameters start from.
         announce: called with a line if the store holds trials that do not count here.
 
     Returns:
         The files written.
 
     Raises:
-        CnnprojError: where three trials in a row fail for the same cause, none finishes, or the store cannot be used.
+        CnnprojError: where three trials in a row fail for the same cause, none finishes, the store cannot be used, or
+            the weights that trainings are to start from cannot be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = [str(number) for number in range(1, trials + 1)]
@@ -83,10 +88,11 @@ def search(
         wanted = dict(zip(keys, grid(network, space, seed=derive_seed(seed, network.name, "grid")), strict=False))
     else:
         wanted["1"] = defaults(network, space)
+    _require_start(network, space, images, project)
     with open_trials(folder, table.storage, network.name, identity) as found:
         if found.others:
             announce(say("tuning.others", n=found.others, model=network.name))
-        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found)
+        work = _Work(network, space, images, table, epochs, seed, augmentation, training, project, found)
         done = sum(key in found.done for key in wanted)
         with Progress(say("progress.searching", model=network.name), len(wanted) * epochs, done=done * epochs) as bar:
             work.run(wanted, bar)
@@ -102,6 +108,16 @@ def search(
     return [folder / TABLE, folder / BEST]
 
 
+def _require_start(network: Architecture, space: Mapping[str, Space], images: Images, project: Path | None) -> None:
+    """Raise before the first trial where the weights that one of them starts from cannot be had: that is no trial."""
+    if network.start is None:
+        return
+    decisive = {name: space[name].grid() if name in space else (network.defaults[name],) for name in DECIDE_START}
+    for values in itertools.product(*decisive.values()):
+        chosen = {**network.defaults, **dict(zip(decisive, values, strict=True))}
+        network.begin(network.build(images.shape, len(images.classes), chosen), chosen, project)
+
+
 @dataclass(frozen=True)
 class _Work:
     """What every trial of a search needs: see ``search``."""
@@ -114,6 +130,7 @@ class _Work:
     seed: int
     augmentation: Mapping[str, object]
     training: TrainingTable
+    project: Path | None
     trials: Trials
 
     def run(self, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> None:
@@ -157,6 +174,7 @@ class _Work:
                 seed=derive_seed(self.seed, self.network.name, "trial", key),
                 augmentation=self.augmentation,
                 training=self.training,
+                folder=self.project,
                 on_epoch=note,
             )
         except (MemoryError, tf.errors.ResourceExhaustedError):

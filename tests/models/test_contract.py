@@ -9,7 +9,7 @@ from cnnproj.data.sources import open_source
 from cnnproj.models import architecture, architectures, forget
 
 from ..data.stored import stored
-from .inside import NARROW, SIBLINGS
+from .inside import NARROW, SIBLINGS, SMALL
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
 SHAPES = [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)]
@@ -32,7 +32,7 @@ def test_every_network_is_built_for_gray_and_colour_and_any_size(name, shape, cl
     import keras
 
     network = architectures()[name]
-    model = network.build(shape, classes, network.defaults)
+    model = network.build(shape, classes, {**network.defaults, **SMALL.get(name, {})})
     assert isinstance(model, keras.Sequential)
     assert model.output_shape == (None, classes)
     assert model.layers[-1].activation is keras.activations.softmax

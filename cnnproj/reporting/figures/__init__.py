@@ -31,6 +31,7 @@ from cnnproj.reporting.figures.search import importance as importance
 from cnnproj.reporting.figures.search import tells_of_hyperparameters as tells_of_hyperparameters
 from cnnproj.reporting.figures.search import trials as trials
 from cnnproj.reporting.figures.training import history as history
+from cnnproj.reporting.figures.transfer import transfer as transfer
 
 __all__ = [
     "Chart",
@@ -59,5 +60,6 @@ __all__ = [
     "strongest_maps",
     "tells_of_hyperparameters",
     "test_scores",
+    "transfer",
     "trials",
 ]

@@ -161,7 +161,7 @@ class _Runner:
     def __init__(self, model: keras.Sequential, hyperparameters: Mapping[str, Value], *, weighted: bool) -> None:
         self.model = model
         model.compile(
-            optimizer=_optimizer(hyperparameters),
+            optimizer=make_optimizer(hyperparameters),
             loss=make_loss(hyperparameters),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
@@ -227,7 +227,8 @@ def _dropouts(model: keras.Sequential) -> list[Dropout]:
     return [layer for layer in model.layers if isinstance(layer, Dropout)]
 
 
-def _optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimizer:
+def make_optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimizer:
+    """The optimizer that ``hyperparameters`` name, with what applies to it; its learning rate is set at each step."""
     name, options = str(hyperparameters["optimizer"]), {}
     if name in CONDITIONS["weight_decay"][1]:
         options["weight_decay"] = float(hyperparameters["weight_decay"])

@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cnnproj.errors import SettingsError
-from cnnproj.models import ACTIVATIONS, LOSSES, OPTIMIZERS, Choice, Space, Value, architectures
+from cnnproj.models import ACTIVATIONS, OPTIMIZERS, Choice, Space, Value
 from cnnproj.settings import Author, Settings
+from cnnproj.tasks import losses, networks
 from cnnproj.toml_lines import line_of
 from cnnproj.words import say
 
@@ -43,6 +45,7 @@ def read_settings(path: Path) -> Settings:
         # The first in the file is the first that its author meets.
         details = min(error.errors(), key=lambda one: line_of(text, _toml_keys(one)))
         raise _explain(path, text, details) from None
+    _check_task(path, text, settings)
     _check_models(path, text, settings)
     _check_balance(path, text, settings)
     return settings
@@ -131,7 +134,7 @@ def _without_password(text: str) -> str:
 
 def _check_models(path: Path, text: str, settings: Settings) -> None:
     """The models named exist, and have the hyperparameters named, each with values it can take."""
-    known = architectures()
+    known, named = networks(settings.project.task), {**_NAMED, "loss": losses(settings.project.task)}
     for model, spaces in settings.models.items():
         where: dict[str, Any] = {"path": path, "line": line_of(text, ("models", model)), "key": f"models.{model}"}
         if model not in known:
@@ -141,10 +144,27 @@ def _check_models(path: Path, text: str, settings: Settings) -> None:
             where = {"path": path, "line": line_of(text, keys), "key": ".".join(keys)}
             if name not in known[model].defaults:
                 raise SettingsError("settings.unknown_key", **where, hint=nearest(name, list(known[model].defaults)))
-            if expected := _impossible(name, space, known[model].defaults[name]):
+            if expected := _impossible(name, space, known[model].defaults[name], named):
                 raise SettingsError("settings.bad_value", **where, expected=expected, came=space)
     if not settings.models:
         raise SettingsError("settings.no_models", path=path, line=line_of(text, ("models",)))
+
+
+def _check_task(path: Path, text: str, settings: Settings) -> None:
+    """What only one of the tasks knows stands in projects of that task alone."""
+    table = settings.segmentation
+
+    def refuse(sentence: str, *keys: str) -> SettingsError:
+        return SettingsError(sentence, path=path, line=line_of(text, keys), key=".".join(keys))
+
+    if settings.project.task == "classification":
+        if table.changed:
+            raise refuse("settings.only_segmentation", "segmentation", next(iter(table.changed)))
+        return
+    if settings.training.balance != "none":
+        raise refuse("settings.only_classification", "training", "balance")
+    if table.classes and table.colors:
+        raise refuse("settings.classes_or_colors", "segmentation", "classes")
 
 
 def _check_balance(path: Path, text: str, settings: Settings) -> None:
@@ -154,15 +174,15 @@ def _check_balance(path: Path, text: str, settings: Settings) -> None:
         raise SettingsError("settings.nothing_varies", path=path, line=line, key="training.balance")
 
 
-_NAMED = {"optimizer": OPTIMIZERS, "loss": tuple(LOSSES), "activation": ACTIVATIONS}
+_NAMED = {"optimizer": OPTIMIZERS, "activation": ACTIVATIONS}
 
 
-def _impossible(name: str, space: Space, default: Value) -> str | None:
+def _impossible(name: str, space: Space, default: Value, named: Mapping[str, Sequence[str]]) -> str | None:
     """What was expected of the hyperparameter, where ``space`` holds a value that it cannot take."""
     values = space.values if isinstance(space, Choice) else (space.low, space.high)
-    if name in _NAMED:
-        ok = isinstance(space, Choice) and all(value in _NAMED[name] for value in values)
-        return None if ok else say("settings.one_of", names=", ".join(_NAMED[name]))
+    if name in named:
+        ok = isinstance(space, Choice) and all(value in named[name] for value in values)
+        return None if ok else say("settings.one_of", names=", ".join(named[name]))
     if isinstance(default, bool | str):
         ok = isinstance(space, Choice) and all(type(value) is type(default) for value in values)
         return None if ok else say("settings.same_kind")

@@ -5,14 +5,15 @@ A stage is done again when, and only when, one of its inputs here has changed or
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnproj.errors import CnnprojError
-from cnnproj.models import architectures
 from cnnproj.run import Plain, Run, fingerprint
 from cnnproj.settings import Settings
+from cnnproj.tasks import networks
 from cnnproj.tuning.tables import load_best
 from cnnproj.words import language, say
 
@@ -29,6 +30,7 @@ NOTEBOOKS = {
     EVALUATE: "05_evaluation",
     INTERPRET: "06_interpretability",
 }
+SEGMENTATION_NOTEBOOK = "09_segmentation"
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,14 @@ class Stages:
             return _data(settings, record)
         if stage == EVALUATE:
             trained = {f"train {name}": record.output_digest(f"train {name}") for name in self.models()}
-            return {"data": _images(record), "project.seed": settings.project.seed, **trained}
+            counted = _masks(settings, "background")
+            return {"data": _images(record), "project.seed": settings.project.seed, **trained, **counted}
         if stage == INTERPRET:
-            cases = settings.interpretation.cases
-            given = record.output_digest(EVALUATE)
-            return {"evaluation": given, "interpretation.cases": cases, "way of interpreting": WAY_OF_INTERPRETING}
+            given: dict[str, Plain] = {
+                "evaluation": record.output_digest(EVALUATE),
+                "way of interpreting": WAY_OF_INTERPRETING,
+            }
+            return {**given, "interpretation.cases": settings.interpretation.cases, **_masks(settings, "explain")}
         before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}
         return {**before, "settings": fingerprint(settings.model_dump(mode="json")), "language": language()}
 
@@ -116,6 +121,8 @@ class Stages:
             self.require(name)
         kind, _, model = stage.partition(" ")
         notebook = NOTEBOOKS.get(model or kind, say("project.your_notebook"))
+        if self.settings.project.task == "segmentation":
+            notebook = SEGMENTATION_NOTEBOOK
         reason = "; ".join(status.reasons[:3])
         raise CnnprojError("project.run_first", stage=title(stage), reason=reason, notebook=notebook)
 
@@ -135,7 +142,16 @@ def _audit(settings: Settings, source: Source) -> dict[str, Plain]:
         "data.resize": data.resize,
         "data.color": data.color,
         "data.near_duplicates": data.near_duplicates,
+        **_masks(settings, "classes", "colors"),
     }
+
+
+def _masks(settings: Settings, *keys: str) -> dict[str, Plain]:
+    """What project.toml says under ``keys`` of [segmentation]; nothing where images are classified."""
+    if settings.project.task == "classification":
+        return {}
+    given = settings.segmentation.model_dump()
+    return {f"segmentation.{key}": json.dumps(given[key], ensure_ascii=False) for key in keys}
 
 
 def _data(settings: Settings, record: Run) -> dict[str, Plain]:
@@ -154,10 +170,13 @@ def _images(record: Run) -> str:
     """One digest of the images and their parts: not of what else the stages before wrote about them."""
     from cnnproj.data.images import TABLE
     from cnnproj.data.store import PIXELS
+    from cnnproj.segmentation.images import MASKS, PIXEL_CLASSES
 
     audit, data = (record.manifest.stages.get(stage) for stage in (AUDIT, DATA))
     outputs = {**(audit.outputs if audit else {}), **(data.outputs if data else {})}
-    return fingerprint({path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE))})
+    return fingerprint(
+        {path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE, MASKS, PIXEL_CLASSES))}
+    )
 
 
 # Raised whenever the same settings come to give other trials or weights.
@@ -168,7 +187,7 @@ WAY_OF_INTERPRETING = 2
 
 def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
     """What every training of ``model`` depends on."""
-    network = architectures().get(model)
+    network = networks(settings.project.task).get(model)
     recorded = record.manifest.stages.get(f"train {model}")
     return {
         "data": _images(record),
@@ -183,7 +202,7 @@ def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
 
 
 def _tune(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
-    network = architectures().get(model)
+    network = networks(settings.project.task).get(model)
     recorded = record.manifest.stages.get(f"tune {model}")
     if network:
         spaces = {**network.defaults, **settings.space(model)}

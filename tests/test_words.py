@@ -20,6 +20,7 @@ from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
 from cnnproj.models.registry import BASELINES
+from cnnproj.segmentation.cases import RULES as SEGMENTED_RULES
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
@@ -70,6 +71,10 @@ SHOWN = [
     "filters",
 ]
 
+SEGMENTED = [
+    *("masked_samples", "masked_variants", "trials", "history", "class_dice", "image_dice", "segmented"),
+]
+
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
     "audit.kind.*": KINDS,
@@ -87,6 +92,19 @@ BUILT = {
         *PARTS,
         "loss",
         "accuracy",
+        "dice",
+        "val_accuracy",
+        "val_dice",
+        "mask_truth",
+        "mask_predicted",
+        "mask_errors",
+        "seg_grad_cam",
+        "missed",
+        "false_alarm",
+        "other_class",
+        "mean_dice",
+        "median_dice",
+        "quarter_dice",
         "image",
         "heatmap",
         "overlay",
@@ -102,6 +120,7 @@ BUILT = {
     "figures.method.*": METHODS,
     "figures.share_*": ["deletion", "insertion"],
     "figures.rule.*": CASE_RULES,
+    "figures.segmented.*": SEGMENTED_RULES,
     "report.*": VERDICTS,
     "report.verdict.*": VERDICTS,
     "report.baseline.*": BASELINES,
@@ -114,6 +133,8 @@ BUILT = {
     "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
+    "segmentation.verdict.*": VERDICTS,
+    "segmentation.caption.*": SEGMENTED,
     "submission.missing.*": MISSING,
     "submission.point.*": POINTS,
     "grading.check.*": CHECKS,

@@ -14,6 +14,7 @@ import numpy as np
 
 from cnnproj.data.decoding import open_image
 from cnnproj.errors import CnnprojError, UnreadableImage
+from cnnproj.segmentation.colors import color_value
 
 MOST_CLASSES = 64  # colours or values: more are a photo, or were blurred by a lossy format
 MOSTLY_BINARY = 0.9  # of the masks have 0 and 255 alone: whatever else the rest have is a mistake
@@ -128,17 +129,6 @@ class Encoding:
 
 def _told(value: int, colored: bool) -> str:
     return f"#{value:06x}" if colored else str(value)
-
-
-def color_value(text: str) -> int:
-    """``#rrggbb`` as 0xRRGGBB.
-
-    Raises:
-        ValueError: where it is no such colour.
-    """
-    if len(text) != 7 or text[0] != "#":
-        raise ValueError(text)
-    return int(text[1:], 16)
 
 
 class Survey:

@@ -65,21 +65,7 @@ def _enlarge(scores: Any, times: int, name: str) -> Any:
     """``scores`` enlarged by a transposed convolution that begins as linear interpolation, and learns from there."""
     from keras import layers
 
-    classes = scores.shape[-1]
-    return layers.Conv2DTranspose(
-        classes, 2 * times, strides=times, padding="same", use_bias=False, kernel_initializer=_linear(times), name=name
-    )(scores)
+    from cnnproj.segmentation.initializers import LinearInterpolation
 
-
-def _linear(times: int) -> Any:
-    """The initializer of a kernel, (2·times, 2·times, classes, classes), that interpolates each class by itself."""
-    import keras
-    import numpy as np
-
-    along = 1 - np.abs(np.arange(2 * times) + 0.5 - times) / times
-    weights = np.outer(along, along)
-
-    def kernel(shape: tuple[int, ...], dtype: Any = None) -> Any:
-        return keras.ops.convert_to_tensor(weights[..., None, None] * np.eye(shape[2], shape[3]), dtype)
-
-    return kernel
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": LinearInterpolation()}
+    return layers.Conv2DTranspose(scores.shape[-1], 2 * times, strides=times, **options, name=name)(scores)

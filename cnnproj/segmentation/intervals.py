@@ -54,3 +54,24 @@ def _means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     summed = weights @ np.where(known, values, 0)
     means: np.ndarray = np.divide(summed, total, out=np.full(total.shape, np.nan), where=total > 0)
     return means
+
+
+def difference(
+    one: Counts, other: Counts, groups: np.ndarray, *, seed: int, background: bool = False
+) -> tuple[float, Interval]:
+    """By how much the Dice of ``one`` is above that of ``other`` on the same images, and the 95 % interval of that.
+
+    Both are taken of the same resamples: what makes an image hard is hard for both, and falls out of the difference.
+    There is no interval of fewer than two images.
+    """
+
+    def apart(weights: np.ndarray) -> np.ndarray:
+        found: np.ndarray = _weighted(one, weights, background)["dice"] - _weighted(other, weights, background)["dice"]
+        return found
+
+    value, sets = float(apart(np.ones((1, len(groups))))[0]), len(np.unique(groups))
+    if sets < 2:
+        return value, Interval(np.nan, np.nan, "")
+    drawn = np.concatenate([apart(weights) for weights in resamples(groups, seed=seed)])
+    far = (sets / (sets - 1)) ** 0.5 * float(t.ppf((1 + LEVEL) / 2, sets - 1))
+    return value, corrected(drawn, value, apart(leave_out(groups)), far)

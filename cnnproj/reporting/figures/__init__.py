@@ -28,6 +28,11 @@ from cnnproj.reporting.figures.search import hyperparameters as hyperparameters
 from cnnproj.reporting.figures.search import importance as importance
 from cnnproj.reporting.figures.search import tells_of_hyperparameters as tells_of_hyperparameters
 from cnnproj.reporting.figures.search import trials as trials
+from cnnproj.reporting.figures.segmentation import class_dice as class_dice
+from cnnproj.reporting.figures.segmentation import image_dice as image_dice
+from cnnproj.reporting.figures.segmentation import masked_samples as masked_samples
+from cnnproj.reporting.figures.segmentation import masked_variants as masked_variants
+from cnnproj.reporting.figures.segmentation import segmented as segmented
 from cnnproj.reporting.figures.training import history as history
 
 __all__ = [
@@ -36,6 +41,7 @@ __all__ = [
     "balance",
     "cases",
     "class_counts",
+    "class_dice",
     "confusion",
     "curves",
     "diagnosis",
@@ -45,12 +51,16 @@ __all__ = [
     "findings",
     "history",
     "hyperparameters",
+    "image_dice",
     "importance",
+    "masked_samples",
+    "masked_variants",
     "prediction",
     "randomised",
     "reliability",
     "repeats",
     "samples",
+    "segmented",
     "sizes",
     "strongest_maps",
     "tells_of_hyperparameters",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
     from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
+    from cnnproj.segmentation.project import SegmentationProject
 
 
 class Project:
@@ -72,6 +73,16 @@ class Project:
 
             return SegmentationProject(folder, settings)
         return cls(folder, settings)
+
+    def segmentation(self) -> SegmentationProject:
+        """This project, where its task is segmentation; else one of its own beside it, in the folder ``segmentation``.
+
+        That one is made the first time, with the seed, the budget and the language of this one, and is then yours to
+        edit: its project.toml and its reports have nothing to do with the stages of this one.
+        """
+        from cnnproj.segmentation.beside import open_beside
+
+        return open_beside(self)
 
     # The stages, in order -------------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ def test_the_notebooks_give_the_numbers_of_the_command_line(finished, make_proje
         "04_deep_cnn",
         "05_evaluation",
         "06_interpretability",
+        "09_segmentation",
     ]
     cells = json.loads((report / "notebooks" / "06_interpretability.ipynb").read_text())["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]

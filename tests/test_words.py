@@ -167,6 +167,8 @@ NO_SENTENCES = {
         "grading.css",
         "run.json",
         "submission.json",
+        "segmentation.html",
+        "segmentation.*",
         "models.*",
         "models.*.*",
         "training.*",

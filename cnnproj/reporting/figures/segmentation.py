@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from cnnproj.segmentation.interpret import SegmentationInterpretation
     from cnnproj.segmentation.preview import MaskedPreview
 
-# Okabe and Ito's, in an order in which neighbours differ in gray, too; from the ninth class on they come again.
-CLASS_COLORS = (ORANGE, BLUE, "#F0E442", VERMILION, SKY, GREEN, "#CC79A7", INK)
+# Okabe and Ito's, in an order in which neighbours differ in gray, too; from the sixth class on they come again. What is
+# wrong has colours of its own, which no class has.
+CLASS_COLORS = (ORANGE, BLUE, "#F0E442", GREEN, SKY)
 GROUND = "#f2f2f2"
-MISSED, FALSE, OTHER = VERMILION, BLUE, "#F0E442"
+MISSED, FALSE, OTHER = VERMILION, INK, "#CC79A7"
 _MOST_NAMED = 12
 _TINT = 0.55
 _HEADLINE = 0.34  # inches

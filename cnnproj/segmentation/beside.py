@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cnnproj.project import Project
 
 FOLDER = "segmentation"
+FEW = 160  # training images on a smoke budget
 
 
 def open_beside(project: Project) -> SegmentationProject:
@@ -31,6 +32,9 @@ def open_beside(project: Project) -> SegmentationProject:
         told = project.settings.project
         for key, value in (("seed", told.seed), ("budget", told.budget)):
             text = re.sub(rf'(?m)^{key} = (?:\d+|"full")', f"{key} = {as_toml(value)}", text, count=1)
+        if told.budget == "smoke":  # to try the flow, few images are as good as many
+            limit = f"train_limit = {FEW}        # training images at most; delete this line with the full budget"
+            text = text.replace("\n[segmentation]", f"{limit}\n\n[segmentation]", 1)
         if told.language is not None:
             text = text.replace("\n[data]", f"language = {as_toml(told.language)}\n\n[data]", 1)
         write_text(path, text)

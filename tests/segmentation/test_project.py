@@ -211,3 +211,25 @@ class TestCases:
     def test_are_fewer_where_there_are_fewer_images(self):
         assert len(choose_cases(np.array([0.5, 0.6]), 5)) == 2
         assert len(choose_cases(np.array([np.nan]), 5)) == 0
+
+
+class TestBesideAProjectThatClassifies:
+    def test_is_made_once_with_the_seed_the_budget_and_the_language_of_the_other(self, tmp_path):
+        (tmp_path / "project.toml").write_text('[project]\nseed = 11\nbudget = "smoke"\nlanguage = "en"\n')
+        outer = Project.open(tmp_path)
+        inner = outer.segmentation()
+        assert inner.folder == tmp_path / "segmentation"
+        told = inner.settings.project
+        assert (told.task, told.seed, told.budget, told.language) == ("segmentation", 11, "smoke", "en")
+        path = inner.folder / "project.toml"
+        path.write_text(path.read_text().replace("seed = 11", "seed = 12"))
+        assert outer.segmentation().settings.project.seed == 12
+        assert outer.record.folder.exists() is False
+        assert inner.segmentation() is inner
+
+    def test_has_every_key_of_its_table_in_its_project_toml(self, tmp_path):
+        from cnnproj.settings import SegmentationTable
+
+        (tmp_path / "project.toml").write_text("")
+        text = (Project.open(tmp_path).segmentation().folder / "project.toml").read_text()
+        assert all(f"{key} = " in text for key in SegmentationTable.model_fields)

@@ -1,10 +1,10 @@
-# make run, make test, make notebook: each makes its own environment in .venv first, once.
+# make run, make test, make notebook, make docs: each makes its own environment in .venv first, once.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check notebook lock clean
+.PHONY: run test check notebook docs lock clean
 
 run: $(READY)
 	$(BIN)/cnnproj run
@@ -19,6 +19,10 @@ check: $(VENV)/.ready-to-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The pages of docs/ as a site, in site/: any warning is an error.
+docs: $(VENV)/.ready-for-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The exact versions behind the published figures: those installed here, completed for every supported Python.
 lock: $(VENV)/.ready-to-test
@@ -39,5 +43,9 @@ $(VENV)/.ready-to-test: $(READY)
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
 	@touch $@
 
+$(VENV)/.ready-for-docs: $(READY)
+	$(BIN)/python -m pip install --quiet -e ".[docs]"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis

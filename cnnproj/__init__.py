@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnproj import lecture as lecture
     from cnnproj.errors import CnnprojError as CnnprojError
     from cnnproj.models import Choice as Choice
     from cnnproj.models import Range as Range
@@ -28,12 +29,14 @@ _HOME = {
     "Range": "cnnproj.models",
     "CnnprojError": "cnnproj.errors",
 }
-__all__ = ["Choice", "CnnprojError", "Project", "Range", "architecture", "figures"]
+__all__ = ["Choice", "CnnprojError", "Project", "Range", "architecture", "figures", "lecture"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "figures":
         return import_module("cnnproj.reporting.figures")
+    if name == "lecture":
+        return import_module("cnnproj.lecture")
     if name not in _HOME:
         raise AttributeError(f"module 'cnnproj' has no attribute '{name}'")
     return getattr(import_module(_HOME[name]), name)

@@ -55,11 +55,12 @@ def cnnproj(
 @app.command(help=say("cli.new"))
 def new(
     name: Annotated[str, typer.Argument(help=say("cli.new_name"))],
+    language: Annotated[str, typer.Option(help=say("cli.new_language"))] = "",
 ) -> None:
-    """Make a project folder."""
+    """Make a project folder. ``__main__`` has chosen the language already."""
     from cnnproj.template import make_project
 
-    folder = make_project(Path(name))
+    folder = make_project(Path(name), language or None)
     typer.echo(say("cli.made", folder=folder))
 
 
@@ -159,6 +160,35 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "–" if value != value else f"{value:.4g}"
     return escape(str(value))
+
+
+@app.command(help=say("anatomy.cli.networks"))
+def networks(
+    model: Annotated[str, typer.Argument(help=say("anatomy.cli.model"))] = "",
+    project: ProjectFolder = Path(),
+    original: Annotated[bool, typer.Option("--original", help=say("anatomy.cli.original"))] = False,
+) -> None:
+    """Compare the networks of the lectures, or show the layers of one."""
+    from cnnproj.project import Project
+    from cnnproj.reporting.network_tables import compared, layers_of
+
+    opened = Project.open(project)
+    tables, lines = layers_of(opened.anatomy(model, original=original)) if model else compared(opened.networks())
+    for table in tables:
+        _print_whole(table)
+    typer.echo("\n".join(lines))
+
+
+def _print_whole(table: Any) -> None:
+    """A table of text, as wide as it is: nothing in it is cut off or broken."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    shown = Table(*(escape(name) for name in table.columns), box=None, pad_edge=False)
+    for row in table.itertuples(index=False, name=None):
+        shown.add_row(*(escape(cell) for cell in row))
+    Console(width=Console(width=1000).measure(shown).maximum).print(shown, "")
 
 
 @app.command(help=say("cli.diagnose"))

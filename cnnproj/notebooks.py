@@ -17,15 +17,25 @@ from cnnproj.files import write_text
 from cnnproj.progress import Progress
 from cnnproj.project import Project
 from cnnproj.submission.handing_in.executed import STAMP, results
-from cnnproj.words import say
+from cnnproj.words import language, say
 
 # In the environment of a notebook that is being executed: its name.
 EXECUTING = "CNNPROJ_EXECUTING"
 
 
+def folder_of(project: Project) -> Path:
+    """Where the project's notebooks are: ``notebooks/<language>/`` where there is such a folder, else ``notebooks/``.
+
+    A project has its notebooks in its own language only; the checkout, which can be run as a project too, in all.
+    """
+    folder = project.folder / "notebooks"
+    own = folder / (project.settings.project.language or language())
+    return own if own.is_dir() else folder
+
+
 def originals(project: Project) -> list[Path]:
-    """The project's notebooks, ``notebooks/[0-9]*.ipynb``, in their order."""
-    return sorted((project.folder / "notebooks").glob("[0-9]*.ipynb"))
+    """The project's notebooks, ``[0-9]*.ipynb`` in their folder, in their order."""
+    return sorted(folder_of(project).glob("[0-9]*.ipynb"))
 
 
 def copy_of(original: Path, project: Project) -> Path:
@@ -44,7 +54,7 @@ def run_notebooks(project: Project, wanted: Sequence[Path] | None = None) -> lis
             copy is kept up to there.
     """
     if wanted is None and not (wanted := originals(project)):
-        raise CnnprojError("notebooks.none", folder=project.folder / "notebooks")
+        raise CnnprojError("notebooks.none", folder=folder_of(project))
     copies = [copy_of(original, project) for original in wanted]
     for original, copy in zip(wanted, copies, strict=True):
         _execute(original, copy, project)

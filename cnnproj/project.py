@@ -25,6 +25,9 @@ from cnnproj.words import prefer_language, say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cnnproj.anatomy.anatomy import Anatomy
+    from cnnproj.anatomy.inside import Inside
+    from cnnproj.anatomy.networks import Networks
     from cnnproj.data.audit import Audit
     from cnnproj.data.images import Images
     from cnnproj.data.sources.source import Source
@@ -363,6 +366,69 @@ class Project:
             if stage.startswith("train ") and self._is_saved_whole(stage.removeprefix("train "))
         ]
         return list(dict.fromkeys([*self.settings.models, *own, *trained]))
+
+    # Looking inside -------------------------------------------------------------------------------------------------
+
+    def networks(self) -> Networks:
+        """The famous networks of the lectures, counted, beside those trained here, measured; nothing is trained for it.
+
+        Trained here is whatever ``train`` has trained, also a network that project.toml does not name.
+        """
+        self._start()
+        from cnnproj.anatomy.networks import networks
+
+        done = [stage for stage in self.record.manifest.stages if stage.startswith("train ")]
+        folders = {
+            stage.removeprefix("train "): self._model_folder(stage.removeprefix("train "))
+            for stage in done
+            if self.stages.is_done(stage)
+        }
+        scores = self.evaluation.scores if self.stages.is_done(EVALUATE) else None
+        return networks(folders, self.images if self.stages.is_done(DATA) else None, scores)
+
+    def anatomy(self, model: str, *, original: bool = False) -> Anatomy:
+        """What ``model`` is made of, layer by layer, for the images of the project; it need not be trained.
+
+        Args:
+            model: its name.
+            original: one of the famous networks as it was published, for the images that it was made for.
+
+        Its hyperparameters are the best of its search, or its defaults where there was none.
+
+        Raises:
+            CnnprojError: where there is no such model, no original form of it, or it does not fit the images.
+        """
+        self._start()
+        from cnnproj.anatomy import anatomy, famous
+
+        network = self._network(model)
+        if original:
+            if model not in famous.famous():
+                raise CnnprojError("anatomy.no_original", model=model, known=", ".join(famous.famous()))
+            return famous.original(model)
+        tuned = self.stages.is_done(f"tune {model}")
+        chosen = self.search_of(model).best if tuned else network.defaults
+        return anatomy.sketch(network, self.images.shape, len(self.images.classes), chosen)
+
+    def look_inside(self, model: str, image: int = 0) -> Inside:
+        """What happens in the trained ``model`` for one image of the validation part.
+
+        Args:
+            model: its name.
+            image: the position of the image, from 0.
+
+        Raises:
+            CnnprojError: where the model is not trained, or there is no such image.
+        """
+        self.stages.require(f"train {model}")
+        part = self.images.validation
+        if not 0 <= image < len(part):
+            raise CnnprojError("anatomy.no_image", image=image, last=len(part) - 1)
+        self._start()
+        from cnnproj.anatomy.inside import look_inside
+        from cnnproj.recipe import load_model
+
+        return look_inside(load_model(self._model_folder(model)), part.images(slice(image, image + 1))[0])
 
     def predict(self, photos: list[Path]) -> list[Prediction]:
         """Name the class of each photo with the best model, and draw what it looks at.

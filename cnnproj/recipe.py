@@ -6,6 +6,7 @@ can be read before it is believed. A student's own architecture is saved whole a
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -114,6 +115,7 @@ def load_model(folder: Path) -> keras.Sequential:
     recipe = load_recipe(folder)
     network = architectures().get(recipe.model)
     if network is None:
+        import_module("cnnproj.models.blocks")  # makes Keras know our layers, which a student's network may have
         # The user's own file on the user's own machine; a stranger's is never opened this way.
         model = keras.models.load_model(folder / WHOLE, compile=False)
     else:

@@ -20,6 +20,19 @@ from cnnproj.words import say
 Plain = bool | int | float | str | None
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]+$")]
 MANIFEST = "run.json"
+# The inputs of stages that are no keys of project.toml.
+INPUTS = (
+    "images",
+    "other files",
+    "audit",
+    "data",
+    "network",
+    "evaluation",
+    "settings",
+    "language",
+    "way of training",
+    "way of interpreting",
+)
 
 
 class _Record(BaseModel):
@@ -186,7 +199,16 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def called(key: str) -> str:
+    """What people call the input ``key`` of a stage; keys of project.toml and names of stages as they are written."""
+    kind, _, name = key.partition(" ")
+    if kind == "best" and name:
+        return say("run.input.best", name=name)
+    return say(f"run.input.{key.replace(' ', '_')}") if key in INPUTS else key
+
+
 def _change(key: str, before: Plain, after: Plain) -> str:
+    key = called(key)
     if re.fullmatch(r"[0-9a-f]{16,}", f"{before}") or re.fullmatch(r"[0-9a-f]{16,}", f"{after}"):
         return say("run.content_changed", key=key)
     return say("run.changed", key=key, before=_short(before), after=_short(after))

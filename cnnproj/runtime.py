@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
+from cnnproj import __version__
 from cnnproj.errors import CnnprojError
 
 # What decides the numbers of a run, and so is recorded with them.
-PACKAGES = ("cnnproj", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "optuna", "opencv-python-headless")
+PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "optuna", "opencv-python-headless")
 
 
 def start_tensorflow(threads: int) -> None:
@@ -80,7 +81,7 @@ def environment(threads: int) -> dict[str, str | int]:
     """The versions, machine and device behind a run's numbers. TensorFlow must have been started."""
     import tensorflow as tf
 
-    found: dict[str, str | int] = {"python": platform.python_version()}
+    found: dict[str, str | int] = {"python": platform.python_version(), "cnnproj": __version__}
     found |= {name: version(name) for name in PACKAGES}
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     found["device"] = ", ".join(gpu.get("device_name", "GPU") for gpu in gpus) or "CPU"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cnnproj.errors import SettingsError
-from cnnproj.models import ACTIVATIONS, OPTIMIZERS, Choice, Space, Value
+from cnnproj.models import ACTIVATIONS, OPTIMIZERS, Architecture, Choice, Space
 from cnnproj.settings import Author, Settings
 from cnnproj.tasks import losses, networks
 from cnnproj.toml_lines import line_of
@@ -144,8 +144,9 @@ def _check_models(path: Path, text: str, settings: Settings) -> None:
             where = {"path": path, "line": line_of(text, keys), "key": ".".join(keys)}
             if name not in known[model].defaults:
                 raise SettingsError("settings.unknown_key", **where, hint=nearest(name, list(known[model].defaults)))
-            if expected := _impossible(name, space, known[model].defaults[name], named):
+            if expected := _impossible(name, space, known[model], named):
                 raise SettingsError("settings.bad_value", **where, expected=expected, came=space)
+        _check_size(path, text, settings, known[model])
     if not settings.models:
         raise SettingsError("settings.no_models", path=path, line=line_of(text, ("models",)))
 
@@ -167,6 +168,17 @@ def _check_task(path: Path, text: str, settings: Settings) -> None:
         raise refuse("settings.classes_or_colors", "segmentation", "classes")
 
 
+def _check_size(path: Path, text: str, settings: Settings, network: Architecture) -> None:
+    """The images are large enough for ``network``, in each of its forms that may be tried."""
+    given = settings.models[network.name].get("form", Choice(network.defaults.get("form", "")))
+    height, width = settings.data.size
+    for form in given.values if isinstance(given, Choice) else ():
+        if min(height, width) < (smallest := network.smallest.get(str(form), 0)):
+            where = {"path": path, "line": line_of(text, ("data", "size")), "key": "data.size"}
+            numbers = {"height": height, "width": width, "smallest": smallest}
+            raise SettingsError("networks.too_small_here", **where, model=network.name, form=form, **numbers)
+
+
 def _check_balance(path: Path, text: str, settings: Settings) -> None:
     """Classes are filled up with images that are varied, not with the same ones again."""
     if settings.training.balance == "augment" and not settings.augmentation.varies:
@@ -177,8 +189,10 @@ def _check_balance(path: Path, text: str, settings: Settings) -> None:
 _NAMED = {"optimizer": OPTIMIZERS, "activation": ACTIVATIONS}
 
 
-def _impossible(name: str, space: Space, default: Value, named: Mapping[str, Sequence[str]]) -> str | None:
-    """What was expected of the hyperparameter, where ``space`` holds a value that it cannot take."""
+def _impossible(name: str, space: Space, network: Architecture, named: Mapping[str, Sequence[str]]) -> str | None:
+    """What was expected of the hyperparameter of ``network``, where ``space`` holds a value that it cannot take."""
+    default = network.defaults[name]
+    named = {**named, "form": tuple(network.smallest)} if network.smallest else named
     values = space.values if isinstance(space, Choice) else (space.low, space.high)
     if name in named:
         ok = isinstance(space, Choice) and all(value in named[name] for value in values)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnproj.anatomy.published import PUBLISHED
 from cnnproj.errors import CnnprojError
 from cnnproj.run import Plain, Run, fingerprint
 from cnnproj.settings import Settings
@@ -29,6 +30,7 @@ NOTEBOOKS = {
     "deep_cnn": "04_deep_cnn",
     EVALUATE: "05_evaluation",
     INTERPRET: "06_interpretability",
+    **dict.fromkeys(PUBLISHED, "07_famous_networks"),
 }
 SEGMENTATION_NOTEBOOK = "09_segmentation"
 

@@ -14,6 +14,7 @@ from PIL import Image
 # The same examples every time, and no failure because a machine was busy.
 settings.register_profile("cnnproj", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cnnproj")
+os.environ["LC_ALL"] = "C.UTF-8"  # the sentences that tests expect are English, whoever runs them
 
 SETTINGS = """
 [project]
@@ -77,7 +78,7 @@ def make_project(pattern_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     def make() -> Path:
         from cnnproj.template import make_project
 
-        folder = make_project(tmp_path_factory.mktemp("project") / "tiny")
+        folder = make_project(tmp_path_factory.mktemp("project") / "tiny", "en")
         (folder / "project.toml").write_text(SETTINGS)
         (folder / "data" / "patterns").symlink_to(pattern_folder)
         return folder

@@ -53,12 +53,14 @@ def test_the_notebooks_give_the_numbers_of_the_command_line(finished, make_proje
     assert_same_numbers(finished / "reports" / "tiny", report)
     executed = sorted(path.stem for path in (report / "notebooks").glob("*.ipynb"))
     assert executed == [
+        "00_convolution_by_hand",
         "01_data",
         "02_mlp",
         "03_compact_cnn",
         "04_deep_cnn",
         "05_evaluation",
         "06_interpretability",
+        "07_famous_networks",
         "09_segmentation",
     ]
     cells = json.loads((report / "notebooks" / "06_interpretability.ipynb").read_text())["cells"]

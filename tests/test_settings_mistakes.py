@@ -283,3 +283,25 @@ def test_a_password_in_the_file_is_refused_and_never_shown(path, address):
 
     assert "PGPASSWORD" in sentence
     assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("models", "size", "told"),
+    [
+        ("[models.vgg16]\nform = 'original'", 31, "at least [32, 32] for the model 'vgg16' with form = \"original\""),
+        ("[models.alexnet]\nform = ['small', 'original']", 64, "at least [67, 67] for the model 'alexnet'"),
+        ("[models.lenet5]", 9, "at least [10, 10] for the model 'lenet5' with form = \"small\""),
+    ],
+)
+def test_images_too_small_for_a_network_are_told_before_anything_is_done(path, models, size, told):
+    sentence = refusal(path, f"{models}\n[data]\nsize = [{size}, 99]")
+
+    assert f"line {models.count(chr(10)) + 3}: 'data.size' must be {told}" in sentence
+    assert sentence.endswith(f"It is [{size}, 99].")
+    read(path, f"{models}\n[data]\nsize = [67, 99]")
+
+
+def test_a_form_that_a_network_does_not_have_is_told_with_those_that_there_are(path):
+    assert "'models.vgg16.form' must be one of small, original. It is large." in refusal(
+        path, "[models.vgg16]\nform = 'large'"
+    )

@@ -1,10 +1,13 @@
 """``cnnproj new`` makes a whole project or nothing, and touches nothing that is there."""
 
 import errno
+import json
 import os
+import re
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,8 @@ from cnnproj import template, words
 from cnnproj.errors import CnnprojError
 from cnnproj.settings_file import read_settings
 from cnnproj.stages import NOTEBOOKS
-from cnnproj.template import make_project
+from cnnproj.template import PARTS, make_project, part_of
+from cnnproj.words import languages
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +48,41 @@ def test_a_new_project_can_be_opened(tmp_path):
 
     assert read_settings(folder / "project.toml").data.source == "digits"
     assert tomllib.loads((folder / "project.toml").read_text(encoding="utf-8"))["project"]["language"] == "en"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_new_project_is_in_the_language_asked_for(tmp_path, language):
+    folder = make_project(tmp_path / "mine", language)
+
+    assert read_settings(folder / "project.toml").project.language == language
+    notebook = json.loads((folder / "notebooks" / "01_data.ipynb").read_text(encoding="utf-8"))
+    assert notebook["metadata"]["cnnproj_language"] == language
+    assert [path for path in (folder / "notebooks").iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_settings_are_the_same_in_every_language(language):
+    def settings(of: str) -> dict[str, Any]:
+        told = tomllib.loads(part_of(of, "project.toml").read_text(encoding="utf-8"))
+        assert told["project"].pop("language") == of
+        told["project"]["authors"][0].pop("name")
+        return told
+
+    assert settings(language) == settings("en")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_key_that_is_mentioned_is_mentioned_in_every_language(language):
+    def keys(of: str) -> list[str]:
+        text = part_of(of, "project.toml").read_text(encoding="utf-8")
+        return sorted(re.findall(r"(?m)(?:^(?:# )?|[;#,(] ?)([a-z_]+) = ", text))
+
+    assert keys(language) == keys("en")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_has_every_part(language):
+    assert [part for part in PARTS if not part_of(language, part).exists()] == []
 
 
 def test_nothing_hidden_is_copied(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 import cnnproj
 from cnnproj import words
+from cnnproj.anatomy.published import How
 from cnnproj.data.audit import KINDS, UNREADABLE
 from cnnproj.data.split import PARTS
 from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
@@ -19,8 +20,16 @@ from cnnproj.diagnosis.finding import SEVERITIES
 from cnnproj.evaluation.scores import scores
 from cnnproj.interpretation.cases import RULES
 from cnnproj.interpretation.methods import WITH_POSITIONS
+from cnnproj.lecture.descent import RULES as OPTIMIZER_RULES
+from cnnproj.lecture.detectors import FILTERS
+from cnnproj.lecture.gradients import NETWORKS
+from cnnproj.lecture.pooling import Kind
+from cnnproj.lecture.sharing import LAYERS
+from cnnproj.models import architectures
 from cnnproj.models.registry import BASELINES
+from cnnproj.run import INPUTS
 from cnnproj.segmentation.cases import RULES as SEGMENTED_RULES
+from cnnproj.segmentation.networks import segmenters
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
@@ -38,6 +47,8 @@ CASE_RULES = [*RULES, "next_least_sure"]
 VERDICTS = ["better", "tied", "worse"]
 METRICS = [*scores(np.eye(6), np.arange(6)), *scores(np.eye(30), np.arange(30))]
 METHODS = [*WITH_POSITIONS, "occlusion"]
+SEGMENTERS = {name: network.summary for name, network in segmenters().items() if network.ours}
+OURS = {name: network.summary for name, network in architectures().items() if network.ours}
 PANELS = ["loss", "accuracy", "before_training", "after_training", "deletion", "insertion"]
 CASES = ["cases_gradcam", "cases_saliency"]
 BALANCED = ["balance_class_weights", "balance_augment"]
@@ -47,6 +58,19 @@ def _keys(table: object) -> list[str]:
     return list(getattr(table, "model_fields", ()))
 
 
+LAYER_COLUMNS = ["layer", "kind", "kernel", "stride", "output", "receptive_field", "maps", "main"]
+FAMOUS_COLUMNS = ["network", "year", "layers", "input", "kernels", "pooling", "activation", "normalisation"]
+FAMOUS_COLUMNS += ["trainable", "multiply_adds", "top5_error", "measured", "source"]
+MEASURED_COLUMNS = [
+    "model",
+    "parameters",
+    "val_accuracy",
+    "val_interval",
+    "test_accuracy",
+    "test_interval",
+    "seconds",
+    "memory",
+]
 SHOWN = [
     "findings",
     "sizes",
@@ -77,6 +101,8 @@ SEGMENTED = [
 
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
+    "anatomy.how.*": get_args(How),
+    "anatomy.column.*": [*LAYER_COLUMNS, *FAMOUS_COLUMNS, *MEASURED_COLUMNS],
     "audit.kind.*": KINDS,
     "audit.advice.*": KINDS,
     "audit.column.*": ["finding", "count", "first", "advice"],
@@ -133,8 +159,11 @@ BUILT = {
     "report.interpretation.*": ["gradcam", "saliency"],
     "report.provenance.*": ["evaluation", "interpretation"],
     "report.words.*": ["discussion", "conclusions"],
+    "summaries.*": OURS,
+    "run.input.*": [key.replace(" ", "_") for key in INPUTS],
     "segmentation.verdict.*": VERDICTS,
     "segmentation.caption.*": SEGMENTED,
+    "segmentation.summary.*": SEGMENTERS,
     "submission.missing.*": MISSING,
     "submission.point.*": POINTS,
     "grading.check.*": CHECKS,
@@ -147,6 +176,13 @@ BUILT = {
     "grading.told.*": ["where", "claimed", "found"],
     "grading.same.*": KINDS_OF_SIMILARITY,
     "grading.class.*": ["to_decide", "graded"],
+    "lecture.figure.*": [*LAYERS, "only_truth", "only_prediction", "both"],
+    "lecture.player.*": ["back", "on", "play", "pause", "step"],
+    "lecture.kept.*": get_args(Kind),
+    "lecture.filter.*": ["photo", *FILTERS],
+    "lecture.network.*": NETWORKS,
+    "lecture.optimizer.*": OPTIMIZER_RULES,
+    "lecture.feedback.*": ["right", "other_side"],
 }
 # … and those that can be whatever stands in quotes in these files.
 BUILT_FREELY = {
@@ -155,6 +191,11 @@ BUILT_FREELY = {
     "report.heading.*": "reporting/templates/*.html",
     "report.column.*": "reporting/templates/*.html",
     "report.environment.*": "reporting/templates/*.html",
+    "lecture.what.*": "lecture/*.py",
+    "lecture.exercise.*": "lecture/exercise_book.py",
+    "lecture.given.*": "lecture/exercise_book.py",
+    "lecture.hint.*": "lecture/exercise_book.py",
+    "lecture.trap.*": "lecture/exercise_book.py",
 }
 # File names and keys of project.toml look like keys of the catalogue.
 NO_SENTENCES = {
@@ -312,6 +353,25 @@ def test_every_language_has_the_entries_and_the_gaps_of_english(entries):
         assert gaps(forms(entry)["other"]) == allowed, key
         # The form for one may leave a gap out: «1 image», «the image».
         assert gaps(forms(entry).get("one", "")) <= allowed | {"n"}, key
+
+
+def test_the_line_on_each_network_is_that_of_its_docstring():
+    assert {name: catalogue("en")[f"summaries.{name}"] for name in OURS} == OURS
+    assert {name: catalogue("en")[f"segmentation.summary.{name}"] for name in SEGMENTERS} == SEGMENTERS
+
+
+# Names, signs, units, and words that are the same in both languages.
+SAME = re.compile(
+    r"[A-Z].*(CAM|Grad)[+]*|SHA-256|F1|ROC AUC|[a-z]|min +s|original|vector|[Tt]otal|ReLU|SGD|RMSprop|Ada\w+|Dice|\W*"
+)
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_every_sentence_is_translated(code):
+    english = catalogue("en")
+    same = {key: str(entry) for key, entry in catalogue(code).items() if entry == english[key]}
+
+    assert {key: entry for key, entry in same.items() if not SAME.fullmatch(re.sub("{.*?}", "", entry).strip())} == {}
 
 
 def test_the_form_for_one_is_taken_for_one_alone(language_restored):

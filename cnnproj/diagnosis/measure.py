@@ -22,6 +22,7 @@ from cnnproj.diagnosis.machine import look_at_machine
 from cnnproj.diagnosis.probe import Input, LayerState, Probe, Snapshot
 from cnnproj.inference import make_loss
 from cnnproj.models import Architecture, Value
+from cnnproj.models.blocks import Block
 from cnnproj.training import Fit
 
 MOST_IMAGES = 512  # that accuracies are of
@@ -59,7 +60,7 @@ def measure(
     batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(train))
     many = _evenly(len(train), MOST_IMAGES)
     pixels, labels = _given(train, _evenly(len(train), batch))
-    start = [_kernels(layer) for layer in model.layers]
+    start = [_kernels(layer) for _, layer in _unfolded(model)]
     outputs = _answers(model, train, many, batch)
     before = _snapshot(model, loss, pixels, labels, start, outputs, train.labels[many])
     entering = _input(model, pixels)
@@ -135,50 +136,84 @@ def _snapshot(
     outputs: np.ndarray,
     truth: np.ndarray,
 ) -> Snapshot:
-    watched = keras.Model(model.inputs[0], [layer.output for layer in model.layers])
+    watched, places = _watched(model)
     with tf.GradientTape() as tape:
-        passed = watched(pixels, training=True)
-        passed = passed if isinstance(passed, list) else [passed]
-        value = loss(labels, passed[-1])
+        given = watched(pixels, training=True)
+        *active, answers = given if isinstance(given, list) else [given]
+        value = loss(labels, answers)
     variables = model.trainable_variables
     gradients = {
         id(variable): np.zeros(variable.shape, np.float32) if slope is None else tf.convert_to_tensor(slope).numpy()
         for variable, slope in zip(variables, tape.gradient(value, variables), strict=True)
     }
+    dead = {place: _dead(np.asarray(output)) for place, output in zip(places, active, strict=True)}
     # Where outputs are no numbers the first class is named, which is right for those that are of it.
     confusion = confusion_of(truth, np.nan_to_num(outputs).argmax(axis=1), outputs.shape[1])
     return Snapshot(
         loss=float(value),
         accuracy=float(np.trace(confusion) / len(truth)),
         skill=skill(confusion),
-        layers=tuple(_states(model, [np.asarray(one) for one in passed], gradients, start)),
+        layers=tuple(_states(_unfolded(model), dead, gradients, start)),
     )
 
 
+def _unfolded(model: keras.Sequential) -> list[tuple[str, keras.layers.Layer]]:
+    """The layers of ``model`` by name, in order; in place of a block of ours, those within it, by their path."""
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, Block):
+            found += [(f"{layer.name}/{one.name}", one) for one in layer.held]
+        else:
+            found.append((layer.name, layer))
+    return found
+
+
+def _watched(model: keras.Sequential) -> tuple[keras.Model, list[int]]:
+    """``model`` giving what each ReLU gives, and then its answers; and the places of the ReLUs among its layers."""
+    image = values = keras.Input(model.input_shape[1:])
+    given: list[Any] = []
+    for layer in model.layers:
+        if isinstance(layer, Block):
+            values, inner = layer.unfold(values)
+            given += inner
+        else:
+            values = layer(values)
+            given.append(values)
+    places = [place for place, (_, layer) in enumerate(_unfolded(model)) if _is_relu(layer)]
+    return keras.Model(image, [*(given[place] for place in places), values]), places
+
+
 def _states(
-    model: keras.Sequential,
-    passed: Sequence[np.ndarray],
+    parts: Sequence[tuple[str, keras.layers.Layer]],
+    dead: Mapping[int, float],
     gradients: Mapping[int, np.ndarray],
     start: Sequence[list[np.ndarray]],
 ) -> Iterator[LayerState]:
-    """Every layer with weights that are trained, with what comes of its outputs before the next such layer."""
-    places = [place for place, layer in enumerate(model.layers) if _kernels(layer, trained=True)]
-    for place, following in zip(places, [*places[1:], len(model.layers)], strict=True):
-        layer, until = model.layers[place], model.layers[place:following]
+    """Every layer with weights that are trained, with what comes of its outputs before the next such layer.
+
+    Args:
+        parts: the layers by name, in order.
+        dead: the share of the units of each ReLU that are dead, by its place among the layers.
+        gradients: by the id of the weights.
+        start: the weights of each layer that inputs are multiplied with, when training began.
+    """
+    places = [place for place, (_, layer) in enumerate(parts) if _kernels(layer, trained=True)]
+    for place, following in zip(places, [*places[1:], len(parts)], strict=True):
+        (name, layer), until = parts[place], [one for _, one in parts[place:following]]
         now, then = _kernels(layer), start[place]
         slopes = [gradients[id(variable)] for variable in _kernel_variables(layer, trained=True)]
         single = hasattr(layer, "kernel") and len(now) == 1
         units = now[0].shape[-1] if single else 0
-        dead = [_dead(output) for one, output in zip(until, passed[place:following], strict=True) if _is_relu(one)]
+        shares = [share for relu, share in dead.items() if place <= relu < following]
         yield LayerState(
-            layer=layer.name,
+            layer=name,
             kind=type(layer).__name__,
             units=units,
             fan_in=now[0].size // units if units else 0,
             weights=_size(now),
             gradient=_size(slopes),
             alike=units > 1 and bool(np.ptp(now[0], axis=-1).max() == 0),
-            dead=max(dead, default=None),
+            dead=max(shares, default=None),
             normalised=any(isinstance(one, NORMALISING) for one in until),
             moved=_moved(now, then),
         )

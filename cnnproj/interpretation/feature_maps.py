@@ -19,6 +19,8 @@ from cnnproj.files import replacing, write_text
 if TYPE_CHECKING:
     import keras
 
+    from cnnproj.anatomy.unfold import Unfolded
+
 MOST_LAYERS = 24
 STRONGEST = 8
 MOST_FILTERS = 64
@@ -30,14 +32,14 @@ class FeatureMaps:
     """The maps of one image within a network, each enlarged to the image's size without smoothing.
 
     Attributes:
-        layers: of each layer with maps, in order: its name and the size of its maps, as text.
+        layers: of each layer with maps, in order: its path and the size of its maps, as text.
         maps: the mean of each layer's maps, float32, (layers, height, width).
-        stages: of the last layer (after its activation) at each size of map: its name, the size, and how many maps it
+        stages: of the last layer (after its activation) at each size of map: its path, the size, and how many maps it
             has, as text.
         strongest: the maps of each of ``stages`` with the highest means, the highest first, float32, (stages, 8,
             height, width); fewer where the layer has fewer, the rest is empty (NaN).
         filters: of the first convolution, at most 64, float32, (filters, height, width, channels).
-        kernel: the name of its layer, or "" where nothing is convolved.
+        kernel: the path of its layer, or "" where nothing is convolved.
     """
 
     layers: list[list[str]]
@@ -67,16 +69,16 @@ def load_feature_maps(folder: Path) -> FeatureMaps:
 def feature_maps(model: keras.Sequential, image: np.ndarray) -> FeatureMaps:
     """What each layer of ``model`` makes of ``image``, float32, (height, width, channels), in [0, 1].
 
-    Of more than 24 layers as many are taken, at even distances.
+    A layer inside a block is one too, by its path. Of more than 24 layers as many are taken, at even distances.
     """
-    size, found, values = image.shape[:2], {}, image[None]
-    for layer in model.layers:
-        values = np.asarray(layer(values, training=False))
-        if values.ndim == 4:
-            found[layer.name] = values[0].astype(np.float32)
+    from cnnproj.anatomy.unfold import unfold
+
+    size, unfolded = image.shape[:2], unfold(model)
+    values = ((step.path, np.asarray(given)) for step, given in unfolded.values(image[None]))
+    found = {path: maps[0].astype(np.float32) for path, maps in values if maps.ndim == 4}
     shown = _evenly(list(found), MOST_LAYERS)
     stages = _stages(found)
-    kernel, filters = _first_filters(model)
+    kernel, filters = _first_filters(unfolded)
     return FeatureMaps(
         layers=[[name, _size(found[name])] for name in shown],
         maps=_stack([enlarged(found[name].mean(axis=-1), size) for name in shown], size),
@@ -107,11 +109,11 @@ def _strongest(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     return all_of_them
 
 
-def _first_filters(model: keras.Sequential) -> tuple[str, np.ndarray]:
-    for layer in model.layers:
-        for weight in layer.weights:
+def _first_filters(unfolded: Unfolded) -> tuple[str, np.ndarray]:
+    for step in unfolded.steps:
+        for weight in getattr(step.layer, "weights", []):
             if len(weight.shape) == 4:
-                return layer.name, np.moveaxis(np.asarray(weight, np.float32), -1, 0)[:MOST_FILTERS]
+                return step.path, np.moveaxis(np.asarray(weight, np.float32), -1, 0)[:MOST_FILTERS]
     return "", np.zeros((0, 1, 1, 1), np.float32)
 
 

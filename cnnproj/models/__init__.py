@@ -1,6 +1,16 @@
 """The networks: one architecture a file, its defaults in its signature and its search space beside it."""
 
-from cnnproj.models import compact_cnn, deep_cnn, mlp  # importing a file registers its network
+from cnnproj.models import (  # importing a file registers its networks
+    alexnet,
+    compact_cnn,
+    deep_cnn,
+    densenet,
+    googlenet,
+    lenet,
+    mlp,
+    resnet,
+    vgg,
+)
 from cnnproj.models.registry import ACTIVATIONS as ACTIVATIONS
 from cnnproj.models.registry import CONDITIONS as CONDITIONS
 from cnnproj.models.registry import LOSSES as LOSSES
@@ -15,4 +25,4 @@ from cnnproj.models.space import Range as Range
 from cnnproj.models.space import Space as Space
 from cnnproj.models.space import Value as Value
 
-__all__ = ["compact_cnn", "deep_cnn", "mlp"]
+__all__ = ["alexnet", "compact_cnn", "deep_cnn", "densenet", "googlenet", "lenet", "mlp", "resnet", "vgg"]

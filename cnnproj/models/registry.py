@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ class Architecture:
         builder: ``builder(shape, classes, **hyperparameters)`` → an unbuilt-weights ``keras.Sequential``.
         defaults: every hyperparameter, the builder's own and the training's, with its default value.
         space: the hyperparameters that a search varies unless ``project.toml`` says otherwise.
+        smallest: the least height and width that it works for, by the value of its hyperparameter ``form``; empty
+            where none is declared.
         ours: whether cnnproj ships it; a student's own travels as a whole ``.keras`` file as well.
         fingerprint: changes when the code that builds the network does.
     """
@@ -73,6 +76,7 @@ class Architecture:
     builder: Builder
     defaults: Mapping[str, Value]
     space: Mapping[str, Space]
+    smallest: Mapping[str, int]
     ours: bool
     fingerprint: str
 
@@ -86,6 +90,11 @@ class Architecture:
         """
         import keras
 
+        form = str(hyperparameters.get("form", self.defaults.get("form", "")))
+        if form in self.smallest and min(shape[:2]) < self.smallest[form]:
+            height, width, _ = shape
+            numbers = {"height": height, "width": width, "smallest": self.smallest[form]}
+            raise CnnprojError("networks.too_small", model=self.name, form=form, **numbers)
         own = {key: value for key, value in hyperparameters.items() if key not in TRAINING_DEFAULTS}
         try:
             model = self.builder(shape, classes, **own)
@@ -119,6 +128,12 @@ def _source(function: Builder) -> str:
         return repr((_parts(function.__code__), function.__kwdefaults__))
 
 
+def _texts(function: Builder, parts: tuple[str, ...]) -> list[str]:
+    """What the file of ``function`` and ``parts``, the files beside it, say; nothing where there are no parts."""
+    own = Path(inspect.getfile(function)) if parts else Path()
+    return [own.with_name(name).read_text(encoding="utf-8") for name in ((own.name, *parts) if parts else ())]
+
+
 def _parts(code: CodeType) -> list[object]:
     """All that makes up ``code``, without the addresses and line numbers that change from session to session."""
     inner = [_parts(value) if isinstance(value, CodeType) else value for value in code.co_consts]
@@ -132,18 +147,33 @@ def _first_line(error: Exception) -> str:
 _architectures: dict[str, Architecture] = {}
 
 
-def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
+def architecture(
+    *,
+    space: Mapping[str, Space],
+    training: Mapping[str, Value] = MappingProxyType({}),
+    smallest: Mapping[str, int] = MappingProxyType({}),
+    parts: tuple[str, ...] = (),
+) -> Callable[[Builder], Builder]:
     """Register the function below as an architecture under its own name.
 
     The function takes ``shape`` (height, width, channels) and ``classes``, and after the ``*`` its hyperparameters,
-    each with its default. ``space`` says which of them, and of the training's (``TRAINING_DEFAULTS``), a search varies.
+    each with its default.
 
         @architecture(space={"filters": Choice(8, 16), "learning_rate": Range(1e-4, 1e-2, log=True)})
         def my_cnn(shape, classes, *, filters=16):
             return keras.Sequential([keras.Input(shape), …, layers.Dense(classes, activation="softmax")])
 
+    Args:
+        space: which of its hyperparameters, and of the training's (``TRAINING_DEFAULTS``), a search varies.
+        training: of the training's, those with another default for this network, as ``{"learning_rate": 1e-3}``.
+        smallest: the least height and width that it works for, by the value of its hyperparameter ``form``; smaller
+            images are refused with a sentence that says so.
+        parts: files beside the function's own that it builds with. Where there are any, all that they and its own file
+            say counts in the fingerprint, not the function alone.
+
     Raises:
-        CnnprojError: where ``space`` names a hyperparameter that there is not, or the builder lacks a default.
+        CnnprojError: where ``space`` or ``training`` names a hyperparameter that there is not, or the builder lacks a
+            default.
     """
 
     def register(builder: Builder) -> Builder:
@@ -154,7 +184,11 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
                 if parameter.default is inspect.Parameter.empty:
                     raise CnnprojError("models.no_default", model=name, parameter=parameter.name)
                 own[parameter.name] = parameter.default
-        defaults = {**TRAINING_DEFAULTS, **own}
+        for key in training:
+            if key not in TRAINING_DEFAULTS:
+                known = ", ".join(sorted(TRAINING_DEFAULTS))
+                raise CnnprojError("networks.unknown_training", model=name, parameter=key, known=known)
+        defaults = {**TRAINING_DEFAULTS, **training, **own}
         for key in space:
             if key not in defaults:
                 raise CnnprojError(
@@ -164,8 +198,9 @@ def architecture(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
         if name in BASELINES or (not ours and name in _architectures and _architectures[name].ours):
             raise CnnprojError("models.name_taken", model=name)
         # Now, while the file is the code that runs.
-        fingerprint = hashlib.sha256(_source(builder).encode()).hexdigest()[:16]
-        _architectures[name] = Architecture(name, builder, defaults, dict(space), ours, fingerprint)
+        code = "\n".join([_source(builder), *_texts(builder, parts)])
+        fingerprint = hashlib.sha256(code.encode()).hexdigest()[:16]
+        _architectures[name] = Architecture(name, builder, defaults, dict(space), dict(smallest), ours, fingerprint)
         return builder
 
     return register

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from cnnproj.files import replacing, write_text
+from cnnproj.models import architectures
 from cnnproj.models.registry import BASELINES
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.balance import balance_facts
 from cnnproj.reporting.interpretation import interpretation_facts
+from cnnproj.reporting.network_tables import network_costs
 from cnnproj.reporting.page import environment
 from cnnproj.reporting.pictures import Picture, draw_pictures
 from cnnproj.words import language, say
@@ -66,6 +68,7 @@ def render(results: Results, pictures: Mapping[str, Picture]) -> str:
         "audit": audit_facts(results.images, results.settings.data.near_duplicates),
         "balance": balance_facts(results),
         "models": {model: _model(results, model) for model in results.trainings},
+        "network_costs": network_costs(results.trainings),
         "best": _row(results.evaluation),
         "metrics": _metrics(results.evaluation),
         "verdicts": _verdicts(results.evaluation),
@@ -120,7 +123,8 @@ def _data(results: Results) -> dict[str, Any]:
 
 def _reason(image: str, reason: str) -> str:
     """``reason`` without the name of the image, so that equal reasons are counted together."""
-    return reason.replace(f"'{image}'", "…").replace(f"'{_last(image)}'", "…")
+    names = "|".join(re.escape(name) for name in (image, _last(image)))
+    return re.sub(f"['«]({names})['»]", "…", reason)
 
 
 def _last(path: str) -> str:
@@ -133,6 +137,7 @@ def _model(results: Results, model: str) -> dict[str, Any]:
     return {
         "search": search,
         "training": results.trainings[model],
+        "summary": _summary(results, model),
         "diagnosis": results.diagnoses.get(model),
         "varied": _varied(search),
         "hyperparameters": hyperparameters(search),
@@ -143,6 +148,12 @@ def _model(results: Results, model: str) -> dict[str, Any]:
         ).to_dict("records"),
         "layers": results.trainings[model].layers.to_dict("records"),
     }
+
+
+def _summary(results: Results, model: str) -> str:
+    """What the network is, in a line; of a student's own as its author wrote it."""
+    known = architectures().get(model)
+    return say(f"summaries.{model}") if known and known.ours else results.trainings[model].recipe.summary
 
 
 def _column(search: Search, name: str, otherwise: Any) -> pd.Series:

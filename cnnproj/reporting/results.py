@@ -18,6 +18,7 @@ from cnnproj.recipe import HISTORY, LAYERS, Recipe, load_recipe
 from cnnproj.run import Manifest, Plain
 from cnnproj.settings import Settings
 from cnnproj.tuning.tables import load_best, load_trials, varied
+from cnnproj.words import say
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Training:
         if "waited" not in self.history:
             return None
         return float(self.history["waited"].sum() / self.history["seconds"].sum())
+
+    @property
+    def waited(self) -> str:
+        """``waiting`` in words."""
+        return say("progress.waited", share="–" if self.waiting is None else f"{self.waiting:.1%}")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cnnproj.run import Manifest
 from cnnproj.segmentation.evaluate import SegmentationEvaluation
 from cnnproj.segmentation.images import MaskedImages
 from cnnproj.segmentation.interpret import SegmentationInterpretation
+from cnnproj.segmentation.networks import segmenters
 from cnnproj.segmentation.preview import MaskedPreview
 from cnnproj.segmentation.recipe import SegmentationTraining
 from cnnproj.settings import Settings
@@ -97,9 +98,11 @@ def render(results: SegmentationResults, pictures: Mapping[str, Picture]) -> str
 
 def _model(results: SegmentationResults, model: str) -> dict[str, Any]:
     training, search = results.trainings[model], results.searches[model]
+    ours = model in segmenters() and segmenters()[model].ours
     return {
         "training": training,
         "recipe": training.recipe,
+        "summary": say(f"segmentation.summary.{model}") if ours else training.recipe.summary,
         "hyperparameters": hyperparameters(search),
         "trials": len(search.trials),
         "failed": int(search.trials["val_dice"].isna().sum()),

@@ -111,7 +111,7 @@ def segmenter(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
                 )
         ours = builder.__module__.startswith("cnnproj.segmentation.")
         fingerprint = hashlib.sha256(inspect.getsource(builder).encode()).hexdigest()[:16]
-        _segmenters[name] = Segmenter(name, builder, defaults, dict(space), ours, fingerprint)
+        _segmenters[name] = Segmenter(name, builder, defaults, dict(space), {}, ours, fingerprint)
         return builder
 
     return register

@@ -87,6 +87,37 @@ def test_a_network_in_a_network_is_one_layer(images, built):
     assert (states[0].units, states[0].fan_in) == (0, 0)
 
 
+def test_a_block_of_ours_is_the_layers_within_it(images, built):
+    import keras
+    from keras import layers
+
+    from cnnproj.models.blocks import ResidualBlock
+
+    def block():
+        return ResidualBlock(4, name="block")
+
+    network = built(block, layers.GlobalAveragePooling2D)
+    states = measured(network, images).before.layers
+    trained = fitted(network, images, epochs=1)
+    block = trained.model.layers[0]
+    block.norm_1.beta.assign([-100.0, -100.0, 0.0, 0.0])  # the first two units give 0 whatever comes
+    states_after = measured(network, images, trained=replace(trained, last=trained.model.get_weights())).after.layers
+
+    paths = ["block/conv_1", "block/conv_2", "block/shortcut_conv"]
+    assert [state.layer for state in states[:-1]] == paths
+    assert [(state.kind, state.units, state.fan_in) for state in states[:-1]] == [
+        ("Conv2D", 4, 9),
+        ("Conv2D", 4, 36),
+        ("Conv2D", 4, 1),
+    ]
+    assert all(state.gradient > 0 and state.normalised for state in states[:-1])
+    assert [state.dead is None for state in states] == [False, True, False, True]
+    assert states_after[0].dead == 0.5
+    keras.utils.set_random_seed(1)
+    kernel = architectures()["made"].build(images.shape, 2, architectures()["made"].defaults).layers[0].conv_2.kernel
+    assert states[1].weights == pytest.approx(np.sqrt(np.mean(np.square(kernel.numpy()))), rel=1e-5)
+
+
 def test_measuring_changes_neither_the_network_nor_the_next_training(images):
     network = architectures()["mlp"]
     first = fitted(network, images)

@@ -44,7 +44,8 @@ def test_fewer_maps_than_there_is_room_for_leave_it_empty():
     from cnnproj.interpretation.feature_maps import feature_maps
 
     found = feature_maps(in_blocks(), np.zeros((SIDE, SIDE, 3), np.float32))
-    assert [name for name, _ in found.layers] == ["block_1", "pool", "block_2"]
+    tops = [name.split("/")[0] for name, _ in found.layers]
+    assert list(dict.fromkeys(tops)) == ["block_1", "pool", "block_2"]
     assert np.isnan(found.strongest[:, 3:]).all()
     assert np.isfinite(found.strongest[:, :3]).all()
 
@@ -56,7 +57,7 @@ def test_the_filters_are_those_of_the_first_convolution_wherever_it_is():
     model = nested()
     found = feature_maps(model, image)
     kernel = model.get_layer("backbone").layers[1].get_weights()[0]
-    assert found.kernel == "backbone"
+    assert found.kernel == f"backbone/{model.get_layer('backbone').layers[1].name}"
     np.testing.assert_array_equal(found.filters, np.moveaxis(kernel, -1, 0))
 
 

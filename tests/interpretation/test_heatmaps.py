@@ -5,9 +5,10 @@ import pytest
 
 from cnnproj.models import architectures
 
+from ..models.inside import NARROW
 from .networks import HALF, bright_quadrants, in_blocks, nested, one_quadrant
 
-ALL = sorted(name for name, network in architectures().items() if network.ours)
+ALL = ["compact_cnn", "deep_cnn", "googlenet", "lenet5", "mlp", "resnet18"]  # every kind of layer and of block
 RANDOM = np.random.default_rng(5)
 COLOUR = RANDOM.random((3, 32, 32, 3), dtype=np.float32)
 CLASSES = np.array([2, 0, 3])
@@ -15,12 +16,12 @@ CLASSES = np.array([2, 0, 3])
 
 @pytest.fixture(scope="module", params=ALL)
 def model(request):
-    """Every registered network, its normalisation not that of a new one."""
+    """A network of ours, its normalisation not that of a new one."""
     import keras
 
     keras.utils.set_random_seed(4)
     network = architectures()[request.param]
-    built = network.build((32, 32, 3), 4, network.defaults)
+    built = network.build((32, 32, 3), 4, {**network.defaults, **NARROW.get(request.param, {})})
     built(COLOUR, training=True)
     return built
 

@@ -9,8 +9,16 @@ from cnnproj.data.sources import open_source
 from cnnproj.models import architectures
 
 from ..data.stored import stored
+from .inside import NARROW, SIBLINGS
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
+SHAPES = [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)]
+EVERY = [(shape, classes) for shape in SHAPES for classes in (2, 11)]
+BUILDS = [
+    (name, *built)
+    for name in NETWORKS
+    for built in ([EVERY[0], EVERY[-1]] if name in SIBLINGS or "densenet" in name else EVERY)
+]
 
 
 @pytest.fixture(scope="module")
@@ -19,19 +27,19 @@ def patterns(pattern_folder: Path, tmp_path_factory: pytest.TempPathFactory):
     return stored(open_source(str(pattern_folder), folder, seed=0), folder, size=(16, 16), seed=0)
 
 
+@pytest.mark.parametrize(("name", "shape", "classes"), BUILDS)
+def test_every_network_is_built_for_gray_and_colour_and_any_size(name, shape, classes):
+    import keras
+
+    network = architectures()[name]
+    model = network.build(shape, classes, network.defaults)
+    assert isinstance(model, keras.Sequential)
+    assert model.output_shape == (None, classes)
+    assert model.layers[-1].activation is keras.activations.softmax
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 class TestEveryNetwork:
-    @pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)])
-    @pytest.mark.parametrize("classes", [2, 11])
-    def test_is_built_for_gray_and_colour_and_any_size(self, name, shape, classes):
-        import keras
-
-        network = architectures()[name]
-        model = network.build(shape, classes, network.defaults)
-        assert isinstance(model, keras.Sequential)
-        assert model.output_shape == (None, classes)
-        assert model.layers[-1].activation is keras.activations.softmax
-
     def test_says_what_it_is_and_where_it_comes_from(self, name):
         builder = architectures()[name].builder
         assert architectures()[name].summary
@@ -40,13 +48,16 @@ class TestEveryNetwork:
     def test_has_a_search_over_at_least_two_hyperparameters(self, name):
         assert len(architectures()[name].space) >= 2
 
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in SIBLINGS])
+class TestEveryKindOfNetwork:
     def test_learns_a_tiny_set_and_comes_back_from_disk_the_same(self, name, patterns, tmp_path):
         from cnnproj.inference import predict
         from cnnproj.recipe import load_model, load_predictions, save
         from cnnproj.training import fit
 
         network = architectures()[name]
-        chosen = {**network.defaults, "batch_size": 8}
+        chosen = {**network.defaults, "batch_size": 8, **NARROW.get(name, {})}
         result = fit(network, patterns, chosen, epochs=15, seed=1, augmentation={})
         assert result.best["val_accuracy"] >= 0.9
         save(
@@ -70,7 +81,7 @@ class TestEveryNetwork:
         from cnnproj.interpretation.opened_model import gradcam_layer
 
         network = architectures()[name]
-        model = network.build(patterns.shape, 3, network.defaults)
+        model = network.build(patterns.shape, 3, {**network.defaults, **NARROW.get(name, {})})
         images = patterns.validation.images(np.arange(3)) / 255
         found = explain(model, images, np.array([0, 1, 2]), seed=0)
         again = explain(model, images, np.array([0, 1, 2]), seed=0)

@@ -170,7 +170,7 @@ def make_evaluation(folder: Path, images: Images, trainings: dict[str, Training]
         known[one.name] = {"val_accuracy": 0.5, "val_loss": 1.5, "kind": "baseline", "parameters": one.parameters}
     for name, probabilities in given.items():
         write_table(folder / f"predictions_{name}.csv", prediction_table(probabilities, test))
-    for name, table in measure(given, test, groups_of(images, test), best, known, seed=0).items():
+    for name, table in measure(given, test, groups_of(images.table, test), best, known, seed=0).items():
         write_table(folder / f"{name}.csv", table)
     return load_evaluation(folder)
 

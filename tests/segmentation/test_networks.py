@@ -120,7 +120,7 @@ class TestRegistering:
             (lambda shape, classes: keras.Sequential([keras.Input(shape)]), "no layer 'bottleneck'"),
             (_too_few_classes, "must give a probability for each pixel"),
         ):
-            broken = type(network)("mine", build, network.defaults, {}, False, "")
+            broken = type(network)("mine", build, network.defaults, {}, {}, False, "")
             with pytest.raises(CnnprojError, match=words):
                 broken.build((16, 16, 1), 3, {})
 

@@ -51,7 +51,7 @@ def spoiled(finished: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def honest(finished: Path) -> dict[str, bytes]:
     """The members of an honest submission, with an executed notebook. Tests copy them before they change any."""
-    from .judging import honest_members
+    from .verification.judging import honest_members
 
     return honest_members(finished)
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnproj.reporting.figures.chart import WIDTH, Chart, colored, house_style, short, show_image
+from cnnproj.reporting.figures.chart import WIDTH, Chart, colored, house_style, show_image
 from cnnproj.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from cnnproj.anatomy.inside import Inside
     from cnnproj.interpretation.interpret import Interpretation
 
 _ACROSS = 7
@@ -20,8 +21,8 @@ _MAPS = "gray"
 
 
 @house_style()
-def feature_maps(interpretation: Interpretation) -> Chart:
-    """The image of the first case, and the mean map of each layer, each from its least value to its largest."""
+def feature_maps(interpretation: Interpretation | Inside) -> Chart:
+    """The image, that of the first case, and the mean map of each layer, each from its least value to its largest."""
     features, image = interpretation.features, interpretation.images[0]
     rows = math.ceil((1 + len(features.layers)) / _ACROSS)
     side = WIDTH / _ACROSS
@@ -31,14 +32,14 @@ def feature_maps(interpretation: Interpretation) -> Chart:
     _name(grid[0], say("figures.image"), "")
     for axes, maps, (name, size) in zip(grid[1:], features.maps, features.layers, strict=False):
         show_image(axes, maps, cmap=_MAPS)
-        _name(axes, short(name, 13), size)
+        _name(axes, _end(name, 15), size)
     for axes in grid[1 + len(features.layers) :]:
         axes.axis("off")
     return chart
 
 
 @house_style()
-def strongest_maps(interpretation: Interpretation) -> Chart:
+def strongest_maps(interpretation: Interpretation | Inside) -> Chart:
     """The maps with the highest means of the last layer at each size, a row a layer that shares one scale."""
     features = interpretation.features
     rows, across, height, width = features.strongest.shape
@@ -52,13 +53,13 @@ def strongest_maps(interpretation: Interpretation) -> Chart:
                 axes.axis("off")
             else:
                 show_image(axes, one, cmap=_MAPS, vmin=low, vmax=high)
-        words = "\n".join([short(name, 14), size, say("figures.of_maps", n=int(count))])
+        words = "\n".join([_end(name, 16), size, say("figures.of_maps", n=int(count))])
         axes_of_row[0].set_ylabel(words, rotation=0, ha="right", va="center", fontsize=8.5)
     return chart
 
 
 @house_style()
-def filters(interpretation: Interpretation) -> Chart:
+def filters(interpretation: Interpretation | Inside) -> Chart:
     """The filters of the first convolution: mid-gray is zero, and all share one scale."""
     kernels = interpretation.features.filters
     across = min(16, len(kernels))
@@ -74,6 +75,11 @@ def filters(interpretation: Interpretation) -> Chart:
     for axes in grid[len(kernels) :]:
         axes.axis("off")
     return chart
+
+
+def _end(path: str, most: int) -> str:
+    """``path`` in at most ``most`` characters; of a long one the end, which tells the layers of a block apart."""
+    return path if len(path) <= most else "…" + path[1 - most :]
 
 
 def _name(axes: Axes, name: str, size: str) -> None:

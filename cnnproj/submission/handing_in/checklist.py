@@ -42,7 +42,7 @@ MISSING: Mapping[str, str] = {
 POINTS = tuple(dict.fromkeys(MISSING.values()))
 # Worth saying; nobody is sent away for it.
 REMINDERS = ("smoke", "report_due", "notebooks_due", "unnumbered", "no_discussion", "no_conclusions")
-PLACEHOLDER = "Your name"  # as the author of a new project.toml
+PLACEHOLDERS = ("Your name", "Tu nombre")  # as the author of a new project.toml, in each language
 CNNS, FEWEST_CASES, MOST_CASES = 2, 3, 5
 
 
@@ -100,8 +100,8 @@ def _missing(settings: Settings, record: Run) -> Iterator[Missing]:
     if not FEWEST_CASES <= (cases := _cases(record)) <= MOST_CASES:
         yield Missing("no_cases", {"n": cases})
     names = [author.name.strip() for author in settings.project.authors]
-    if not names or not all(names) or PLACEHOLDER in names:
-        yield Missing("no_author", {"placeholder": PLACEHOLDER})
+    if not names or not all(names) or not set(names).isdisjoint(PLACEHOLDERS):
+        yield Missing("no_author")
     if not settings.project.discussion.strip():
         yield Missing("no_discussion")
     if not settings.project.conclusions.strip():

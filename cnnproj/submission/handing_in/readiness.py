@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cnnproj.errors import CnnprojError
 from cnnproj.files import digest
-from cnnproj.notebooks import latest, originals, run_notebooks
+from cnnproj.notebooks import folder_of, latest, originals, run_notebooks
 from cnnproj.project import Project
 from cnnproj.stages import REPORT, title
 from cnnproj.submission.handing_in.checklist import Missing, missing
@@ -49,7 +49,7 @@ def _not_done(project: Project) -> list[Missing]:
 
 def _faults_of_notebooks(project: Project) -> list[Missing]:
     numbered = {path.name: latest(path, project) for path in originals(project)}
-    unnumbered = {path.name for path in (project.folder / "notebooks").glob("*.ipynb")} - numbered.keys()
+    unnumbered = {path.name for path in folder_of(project).glob("*.ipynb")} - numbered.keys()
     faults = notebook_faults(numbered, project.record)
     return faults + [Missing("unnumbered", {"notebook": name}) for name in sorted(unnumbered)]
 

@@ -60,7 +60,10 @@ STOCK = (
     "UpSampling2D",
     "ZeroPadding2D",
 )
-OURS = ("BatchNormalization", "Dropout")  # in cnnproj.models.layers
+OURS = {  # in cnnproj.models: they hold nothing but layers of the kinds above
+    "layers": ("BatchNormalization", "Dropout", "LocalResponseNormalization"),
+    "blocks": ("ResidualBlock", "BottleneckBlock", "InceptionModule", "DenseBlock", "Transition"),
+}
 KNOWN_ACTIVATIONS = (
     *ACTIVATIONS,
     *("linear", "softmax", "softplus", "softsign", "swish", "selu", "relu6", "mish", "exponential", "hard_sigmoid"),
@@ -120,7 +123,7 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
         with tf.Graph().as_default():
             sketch = build()
             parameters = sum(math.prod(variable.shape) for variable in sketch.variables)
-            outputs = max(math.prod(layer.output.shape[1:]) for layer in sketch.layers)
+            outputs = max(math.prod(output.shape[1:]) for layer in sketch.layers for output in _outputs(layer))
         if parameters > limits.parameters or outputs > limits.outputs or len(sketch.layers) > limits.layers:
             numbers = {"parameters": parameters, "outputs": outputs, "layers": len(sketch.layers)}
             raise Unreadable("opened.network_size", file=file, **numbers)
@@ -129,6 +132,16 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
         raise
     except Exception as error:  # a stranger's arguments make a layer raise anything
         raise Unreadable("opened.network", file=file, reason=shown(error, 200)) from None
+
+
+def _outputs(layer: keras.Layer) -> list[keras.KerasTensor]:
+    """What comes out of ``layer``, and of each layer within it if it is a block of ours: that can be larger."""
+    import keras
+
+    from cnnproj.models.blocks import Block
+
+    inner = layer.unfold(keras.Input(layer.input.shape[1:]))[1] if isinstance(layer, Block) else []
+    return [layer.output, *inner]
 
 
 # A configuration ----------------------------------------------------------------------------------------------------
@@ -159,7 +172,15 @@ def _layers(configuration: Mapping[str, Any], file: str, limits: Limits) -> list
     if not isinstance(listed, list) or len(listed) > limits.layers:
         raise Unreadable("opened.network", file=file, reason="layers")
     tables = [_table(layer, file) for layer in listed]
+    if sum(_steps(_table(layer.get("config"), file)) for layer in tables) > limits.layers:
+        raise Unreadable("opened.network", file=file, reason="layers")
     return [_maker(layer, file) for layer in tables if layer.get("class_name") != "InputLayer"]
+
+
+def _steps(arguments: Mapping[str, Any]) -> int:
+    """As how many layers one counts: a dense block has as many steps as it says."""
+    steps = arguments.get("steps")
+    return steps if type(steps) is int and steps > 1 else 1
 
 
 def _maker(layer: Mapping[str, Any], file: str) -> Callable[[], keras.Layer]:
@@ -177,13 +198,15 @@ def _maker(layer: Mapping[str, Any], file: str) -> Callable[[], keras.Layer]:
 def _kind(layer: Mapping[str, Any], file: str) -> type[keras.Layer]:
     import keras
 
-    from cnnproj.models import layers as ours
+    from cnnproj.models import blocks, layers
 
     named = tuple(layer.get(key) for key in ("module", "class_name", "registered_name"))
     kinds: dict[tuple[object, ...], type[keras.Layer]] = {
         ("keras.layers", name, None): getattr(keras.layers, name) for name in STOCK
     }
-    kinds |= {("cnnproj.models.layers", name, f"cnnproj>{name}"): getattr(ours, name) for name in OURS}
+    for room in (layers, blocks):
+        names = OURS[room.__name__.rpartition(".")[2]]
+        kinds |= {(room.__name__, name, f"cnnproj>{name}"): getattr(room, name) for name in names}
     if not all(isinstance(name, str | None) for name in named) or named not in kinds:
         raise Unchecked("opened.layer_unknown", file=file, layer=shown(layer.get("class_name")))
     return kinds[named]

@@ -1,7 +1,7 @@
 """How far honest results lie apart when they are computed again, and where each number comes from.
 
-Measured by ``benchmarks/tolerances.py`` on digits and on the course's images; see README, "What verification can and
-cannot prove".
+Measured by ``benchmarks/tolerances.py`` on digits and on the course's images; see
+``docs/assistants/verification.md``.
 """
 
 from __future__ import annotations

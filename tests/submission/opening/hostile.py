@@ -528,6 +528,10 @@ def layer(kind: str, module: str = "keras.layers", registered: str | None = None
     return {"module": module, "class_name": kind, "config": config, "registered_name": registered}
 
 
+def _block(kind: str, name: str, **config: Any) -> dict[str, Any]:
+    return layer(kind, "cnnproj.models.blocks", f"cnnproj>{kind}", name=name, **config)
+
+
 def own(members: Members, layers: list[dict[str, Any]], weights: bytes = b"", more: Members | None = None) -> Members:
     """``members`` with a network of the student's own, of ``layers`` and the last one that fits the classes."""
     recipe = json.loads(members[_RECIPE])
@@ -564,6 +568,10 @@ _builds("argument_that_is_code", "argument_unknown", layer("Reshape", name="a", 
 _builds("huge_layer", "network_size", layer("Flatten", name="a"), layer("Dense", name="b", units=10**9))
 _builds("huge_output", "network_size", layer("UpSampling2D", name="a", size=[10**4, 10**4]))
 _builds("endless_layers", "network", *(layer("Flatten", name=f"f{number}") for number in range(600)))
+_builds("endless_steps", "network", *(_block("DenseBlock", f"d{n}", steps=250, growth_rate=1) for n in range(3)))
+_builds("huge_output_in_a_block", "network_size", _block("InceptionModule", "a", filters=[1, 250_000, 1, 1, 1, 1]))
+_builds("block_with_code", "layer_unknown", _block("ResidualBlock", "a", filters=1, activation=_CODE))
+_builds("block_of_a_stranger", "layer_unknown", layer("ResidualBlock", "evil.blocks", "cnnproj>ResidualBlock"))
 _builds("arguments_that_do_not_fit", "network", layer("Conv2D", name="a", filters=-1, kernel_size=[1, 1]))
 _builds("argument_that_is_not_known", "network", layer("Flatten", name="a", command="system"))
 

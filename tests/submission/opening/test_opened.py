@@ -237,7 +237,8 @@ def _own_network(shape: list[int], classes: int):
     import keras
     from keras import layers
 
-    from cnnproj.models.layers import BatchNormalization, Dropout
+    from cnnproj.models.blocks import BottleneckBlock, DenseBlock, InceptionModule, ResidualBlock, Transition
+    from cnnproj.models.layers import BatchNormalization, Dropout, LocalResponseNormalization
 
     return keras.Sequential(
         [
@@ -246,6 +247,13 @@ def _own_network(shape: list[int], classes: int):
             BatchNormalization(),
             layers.ZeroPadding2D(((1, 0), (0, 1))),
             layers.SeparableConv2D(3, 3, padding="same", activation=layers.LeakyReLU(0.3)),
+            LocalResponseNormalization(),
+            ResidualBlock(4, activation="elu"),
+            BottleneckBlock(2, strides=2),
+            InceptionModule((2, 1, 2, 1, 2, 1), normalised=True),
+            DenseBlock(2, growth_rate=3),
+            Transition(),
+            layers.Conv2D(6, 1),
             layers.PReLU(shared_axes=[1, 2]),
             layers.MaxPooling2D(),
             layers.GroupNormalization(3),

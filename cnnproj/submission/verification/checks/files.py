@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnproj.models import architectures
 from cnnproj.run import MANIFEST, Plain
 from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT
 from cnnproj.submission.contents import CONTENTS, SETTINGS, is_wanted
@@ -50,12 +51,13 @@ def check_record(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     written: set[str] = set()
     for stage, record in manifest.stages.items():
         written |= record.outputs.keys()
+        beside = _is_beside(evidence, stage)
         for path, digest in record.outputs.items():
             tally.add(1)
             if path in submission.files and submission.files[path] != digest:
                 both = _both(digest, submission.files[path])
                 yield Finding("discrepancy", "other_output", {"where": path, "stage": stage, **both})
-            elif path not in submission.files and is_wanted(path):
+            elif path not in submission.files and is_wanted(path) and not beside:
                 yield Finding("missing", "output_missing", {"where": path, "stage": stage})
         yield from _inputs(evidence, stage, record.inputs, tally)
     for path in sorted(submission.files.keys() - written):
@@ -65,6 +67,14 @@ def check_record(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
             yield Finding("look", "nobody_wrote", {"where": path})
     if manifest.settings and manifest.settings != settings.model_dump(mode="json") and evidence.is_of_this_version:
         yield Finding("look", "settings_changed", {"where": SETTINGS})
+
+
+def _is_beside(evidence: Evidence, stage: str) -> bool:
+    """Whether ``stage`` is of a network of cnnproj's own that was trained beside the project's: it is not handed in."""
+    kind, _, model = stage.partition(" ")
+    network = architectures().get(model)
+    ours = network is not None and network.ours
+    return kind in ("tune", "train") and ours and model not in evidence.submission.settings.models
 
 
 def _inputs(evidence: Evidence, stage: str, recorded: dict[str, Plain], tally: Tally) -> Iterator[Finding]:

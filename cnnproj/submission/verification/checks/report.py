@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import numpy as np
 from PIL import Image
 
+from cnnproj.data.images import load_images
 from cnnproj.diagnosis.diagnose import diagnose
 from cnnproj.diagnosis.gather import of_training
 from cnnproj.diagnosis.probe import load_probe
@@ -77,7 +78,9 @@ def _results(evidence: Evidence) -> Results:
 
     submission = evidence.submission
     submission.require("data/*", "models/*", "evaluation/*", "interpretation/*")
-    folder, settings, images = submission.folder, submission.settings, evidence.images
+    folder, settings = submission.folder, submission.settings
+    # Why images are set aside was said in the language of whoever checks when they were read.
+    images = replace(evidence.images, set_aside=load_images(folder / "data").set_aside)
     changed = settings.augmentation.changed
     arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.augmentation}
     seeds = [derive_seed(settings.project.seed, "preview", number) for number in range(6)]

@@ -1,0 +1,155 @@
+"""How well the networks of the lectures learn in their small form, and whether their heatmaps can be believed.
+
+    python benchmarks/networks.py pointing                     # each on the drawn shapes; about two hours
+    python benchmarks/networks.py pointing --models resnet18   # or some of them
+    python benchmarks/networks.py fashion --minutes 60         # resnet18 on all of Fashion-MNIST
+
+`pointing` draws 1,200 scenes of 64×64 pixels, in which it is known where the object is, trains each network once, with
+its defaults, on 70 % of them, and plays the pointing game on the test images: the share of Grad-CAM maps, of the class
+that the network names, with their peak on the object. A random peak reaches the object's share of the image. `evidence`
+is the share of the maps with anything in them; a map that is 0 all over hits nothing.
+
+`fashion` trains on the 60,000 images of Fashion-MNIST but for 5,000 that choose the epoch, and measures on the 10,000
+test images once, with the weights of the best epoch. As many epochs are planned as fit into `--minutes`, told from the
+first steps, since the learning rate must fall to zero in time. Images are shifted by up to 2 pixels and flipped. After
+each epoch it prints a line of the curve. The data are those that Keras loads: in `$KERAS_HOME/datasets/fashion-mnist`.
+
+One seed, two threads. `--smoke` tries each with next to no training.
+"""
+
+import argparse
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FAMILIES = ("lenet5", "alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121")
+SEED, SIDE = 7, 64
+VARIED = {"rotation_range": 180, "width_shift_range": 0.1, "height_shift_range": 0.1, "zoom_range": 0.1}
+SHAPES = {**VARIED, "horizontal_flip": True, "hue": 180, "fill_mode": "reflect"}
+CLOTHES = {"width_shift_range": 2 / 28, "height_shift_range": 2 / 28, "horizontal_flip": True}
+
+
+def start() -> None:
+    """TensorFlow as cnnproj starts it."""
+    from cnnproj.runtime import start_tensorflow
+
+    start_tensorflow(2)
+
+
+def prepared(source: str, folder: Path, side: int, shares: tuple[float, float, float], train_limit: int | None = None):
+    """The source and the images of ``source``, ``side`` pixels high and wide, stored in ``folder`` and dealt out."""
+    from cnnproj.data.audit import audit_source
+    from cnnproj.data.images import divide_images, load_images
+    from cnnproj.data.sources import open_source
+
+    opened = open_source(source, folder, seed=SEED)
+    audit_source(opened, folder, size=(side, side), resize="stretch", color="auto", near_duplicates=False, threads=2)
+    fractions = dict(zip(("train", "validation", "test"), shares, strict=True))
+    how = {"group_pattern": None, "set_leaks_aside": True, "train_limit": train_limit, "seed": SEED}
+    divide_images(folder, fractions=fractions, **how)
+    return opened, load_images(folder)
+
+
+def pointing(models: list[str], epochs: int, examined: int) -> None:
+    """Print accuracy and pointing game of each of ``models``, trained on the drawn shapes."""
+    start()
+    from cnnproj.interpretation.heatmaps import heatmaps
+    from cnnproj.interpretation.opened_model import OpenedModel
+    from cnnproj.interpretation.pointing import hits, masks_of
+    from cnnproj.models import architectures
+    from cnnproj.training import fit
+
+    with tempfile.TemporaryDirectory() as name:
+        source, images = prepared("shapes", Path(name), SIDE, (0.7, 0.15, 0.15))
+        test = images._part("test")
+        pixels, truth = test.images()[:examined].astype(np.float32) / 255, test.labels[:examined]
+        names = images.table.set_index("row")["image"].loc[test.rows[:examined]]
+        masks = masks_of(source, list(names), (SIDE, SIDE), "stretch")
+        print(f"{len(images.train)} drawn shapes of {SIDE}×{SIDE}, {epochs} epochs; {len(pixels)} test images\n")
+        print("| network | parameters | s an epoch | accuracy | Grad-CAM at | evidence | peak on the object | random |")
+        print("|---|---|---|---|---|---|---|---|", flush=True)
+        for model in models:
+            network = architectures()[model]
+            result = fit(network, images, network.defaults, epochs=epochs, seed=SEED, augmentation=SHAPES)
+            opened = OpenedModel(result.model)
+            predicted = opened.probabilities(pixels).argmax(axis=1)
+            maps = heatmaps(opened, "gradcam", pixels, predicted, seed=SEED)
+            if not np.isfinite(maps).all():
+                raise SystemExit(f"{model}: the heatmaps are no numbers")
+            shape = "×".join(str(side) for side in result.model.get_layer(opened.layer).output.shape[1:3])
+            row = [
+                f"{result.model.count_params():,}",
+                f"{result.history['seconds'].median():.1f}",
+                f"{np.mean(predicted == truth):.3f}",
+                f"{opened.layer}, {shape}",
+                f"{np.mean(maps.max(axis=(1, 2)) > 0):.3f}",
+                f"{np.mean(hits(maps, masks)):.3f}",
+                f"{masks.mean():.3f}",
+            ]
+            print(f"| {model} | {' | '.join(row)} |", flush=True)
+
+
+def fashion(filters: int, minutes: float, limit: int | None, batch_size: int, rate: float) -> None:
+    """Print the curve of resnet18 on Fashion-MNIST, and its accuracy on the test images."""
+    start()
+    from cnnproj.evaluation.intervals import wilson
+    from cnnproj.inference import predict
+    from cnnproj.models import architectures
+    from cnnproj.training import fit
+
+    network = architectures()["resnet18"]
+    chosen = {**network.defaults, "filters": filters, "batch_size": batch_size, "learning_rate": rate}
+    with tempfile.TemporaryDirectory() as name:
+        shares = (0.825, 0.075, 0.1)  # the test images are given: of the rest 55,000 and 5,000
+        _, images = prepared("fashion_mnist", Path(name), 28, shares, limit)
+        few = min(20 * batch_size, len(images.train))
+        sample = pd.concat([images.table[images.table["split"] == part][:few] for part in ("train", "validation")])
+        for _ in range(2):  # in the first the network is traced
+            begun = time.perf_counter()
+            sampled = replace(images, table=sample.drop(sample.index[few + few // 10 :]))
+            fit(network, sampled, chosen, epochs=1, seed=SEED, augmentation=CLOTHES)
+        an_epoch = (time.perf_counter() - begun) * len(images.train) / few
+        epochs = max(1, int(60 * minutes / an_epoch))
+        counts = f"{len(images.train):,} images, {len(images.validation):,} to choose the epoch"
+        print(f"resnet18, small form, {filters} filters: {counts}; {epochs} epochs planned\n")
+        print("| epoch | minutes | loss | validation accuracy |\n|---|---|---|---|", flush=True)
+        begun = time.perf_counter()
+
+        def tell(row) -> None:
+            passed = (time.perf_counter() - begun) / 60
+            numbers = f"{row['epoch']} | {passed:.1f} | {row['loss']:.4f} | {row['val_accuracy']:.4f}"
+            print(f"| {numbers} |", flush=True)
+
+        result = fit(network, images, chosen, epochs=epochs, seed=SEED, augmentation=CLOTHES, on_epoch=tell)
+        test = images._part("test")
+        right = predict(result.model, test).argmax(axis=1) == test.labels
+        low, high, _ = wilson(right, np.arange(len(right)))
+        best = f"epoch {int(result.best['epoch'])} of {len(result.history)}"
+        print(f"\nTest accuracy {right.mean():.4f} ({low:.4f} – {high:.4f}), {best}")
+
+
+def main() -> None:
+    """Print the table asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["pointing", "fashion"])
+    parser.add_argument("--models", nargs="+", default=list(FAMILIES), help="pointing: of which networks")
+    parser.add_argument("--epochs", type=int, default=60, help="pointing: of each training")
+    parser.add_argument("--minutes", type=float, default=60, help="fashion: for all epochs together")
+    parser.add_argument("--filters", type=int, default=16, help="fashion: of the first stage; the paper's are 64")
+    parser.add_argument("--batch-size", type=int, default=64, help="fashion")
+    parser.add_argument("--rate", type=float, default=4e-3, help="fashion: the highest learning rate")
+    parser.add_argument("--smoke", action="store_true", help="next to no training, few images")
+    chosen = parser.parse_args()
+    if chosen.part == "pointing":
+        pointing(chosen.models, 1 if chosen.smoke else chosen.epochs, 8 if chosen.smoke else 10_000)
+    else:
+        minutes, limit = (0.01, 640) if chosen.smoke else (chosen.minutes, None)
+        fashion(4 if chosen.smoke else chosen.filters, minutes, limit, chosen.batch_size, chosen.rate)
+
+
+if __name__ == "__main__":
+    main()

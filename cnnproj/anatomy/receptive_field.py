@@ -1,0 +1,163 @@
+"""How many pixels of the image one position of a layer's maps can see.
+
+A position of a layer sees an interval of the image in each direction. With the jump j from one position to the next,
+counted in pixels, a kernel of k positions makes it (k - 1)·j longer, and a stride of s makes the jump s times as long.
+Where branches meet, the interval is the smallest that holds those of all of them. The interval of the position 0 starts
+left of the image by what is padded; it is not cut off at the image's border.
+
+Source: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill (2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from cnnproj.anatomy.unfold import Slot, Step, Unfolded
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What the position p of a layer sees in one direction: the pixels ``low + p·jump`` to ``high + p·jump``."""
+
+    low: int
+    high: int
+    jump: int
+
+    @property
+    def size(self) -> int:
+        """How many pixels."""
+        return self.high - self.low + 1
+
+    def under(self, kernel: int, stride: int, padded: int) -> Interval:
+        """Behind a kernel of ``kernel`` positions that starts ``padded`` before the first one."""
+        low, high = self.low - padded * self.jump, self.high + (kernel - 1 - padded) * self.jump
+        return Interval(low, high, self.jump * stride)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a position of a layer sees.
+
+    Attributes:
+        rows, columns: the intervals, where there are positions.
+        whole: whether each value of the layer can see the whole image. With neither, what it sees is not known.
+    """
+
+    rows: Interval | None = None
+    columns: Interval | None = None
+    whole: bool = False
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width in pixels; ``None`` for the whole image, or where it is not known."""
+        return (self.rows.size, self.columns.size) if self.rows and self.columns else None
+
+
+WHOLE, UNKNOWN = Field(whole=True), Field()
+_KERNELS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
+_POOLS = (layers.MaxPooling2D, layers.AveragePooling2D)
+_GLOBAL = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten)
+# What leaves each position where it is: a value depends on those at its own position alone.
+_IN_PLACE = (
+    "Activation",
+    "ActivityRegularization",
+    "AlphaDropout",
+    "BatchNormalization",
+    "Dense",
+    "Dropout",
+    "ELU",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "LayerNormalization",
+    "LeakyReLU",
+    "LocalResponseNormalization",
+    "Normalization",
+    "PReLU",
+    "ReLU",
+    "Rescaling",
+    "Softmax",
+    "SpatialDropout2D",
+)
+_MERGES = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
+_OPERATIONS = ("Relu", "Gelu", "Silu", "Tanh", "Sigmoid", "Elu", "LeakyRelu", *_MERGES)
+
+
+def receptive_fields(unfolded: Unfolded) -> dict[str, Field]:
+    """What one position of each step sees, by path."""
+    pixel = Interval(0, 0, 1)
+    known: dict[Slot, Field] = {unfolded.image: Field(pixel, pixel)}
+    shapes: dict[Slot, tuple[int, ...]] = {unfolded.image: unfolded.shape}
+    found = {}
+    for step in unfolded.steps:
+        field = _after(step, [known[slot] for slot in step.sources], [shapes[slot] for slot in step.sources])
+        found[step.path] = field
+        known |= dict.fromkeys(step.outputs, field)
+        shapes |= dict.fromkeys(step.outputs, step.shape)
+    return found
+
+
+def _after(step: Step, fields: Sequence[Field], shapes: Sequence[tuple[int, ...]]) -> Field:
+    """What a position of ``step`` sees where one of its inputs, of ``shapes``, sees ``fields``."""
+    if any(field == UNKNOWN for field in fields) or getattr(step.layer, "data_format", "") == "channels_first":
+        return UNKNOWN
+    if any(field.whole for field in fields) or isinstance(step.layer, _GLOBAL):
+        return WHOLE
+    kind = type(step.layer).__name__
+    if kind in _IN_PLACE and len(fields) == 1 and _by_channels(step.layer):
+        return fields[0]
+    if kind in (_MERGES if isinstance(step.layer, keras.Layer) else _OPERATIONS) and _by_channels(step.layer):
+        return _union(fields)
+    moved = _moved(step.layer, shapes[0])
+    if moved is None or len(fields) != 1 or fields[0].rows is None or fields[0].columns is None:
+        return UNKNOWN
+    return Field(fields[0].rows.under(*moved[0]), fields[0].columns.under(*moved[1]))
+
+
+def _moved(layer: keras.Operation, shape: tuple[int, ...]) -> list[tuple[int, int, int]] | None:
+    """Kernel, stride and padding of ``layer`` in rows and columns, on maps of ``shape``; ``None`` if it has none."""
+    if isinstance(layer, _KERNELS):
+        sizes = [(kernel - 1) * apart + 1 for kernel, apart in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+        strides: Mapping[int, int] | Sequence[int] = layer.strides
+    elif isinstance(layer, _POOLS):
+        sizes, strides = list(layer.pool_size), layer.strides
+    elif isinstance(layer, layers.ZeroPadding2D):
+        return [(1, 1, before) for before, _ in layer.padding]
+    elif isinstance(layer, layers.Cropping2D):
+        return [(1, 1, -before) for before, _ in layer.cropping]
+    else:
+        return None
+    same = layer.padding == "same"
+    return [
+        (size, stride, _padded(length, size, stride) if same else 0)
+        for length, size, stride in zip(shape[:2], sizes, strides, strict=True)
+    ]
+
+
+def _padded(length: int, size: int, stride: int) -> int:
+    """What TensorFlow's padding ``same`` puts before the first of ``length`` positions."""
+    return max((-(-length // stride) - 1) * stride + size - length, 0) // 2
+
+
+def _by_channels(layer: keras.Operation) -> bool:
+    """Whether what ``layer`` does along an axis it does along the channels."""
+    axis = getattr(layer, "axis", -1)
+    return (axis if isinstance(axis, int) else tuple(axis)) in (-1, 3, (-1,), (3,))
+
+
+def _union(fields: Sequence[Field]) -> Field:
+    """The smallest field that holds ``fields``; not known where their positions do not lie over one another."""
+    rows = _around([field.rows for field in fields if field.rows])
+    columns = _around([field.columns for field in fields if field.columns])
+    return Field(rows, columns) if rows and columns else UNKNOWN
+
+
+def _around(intervals: Sequence[Interval]) -> Interval | None:
+    if len({interval.jump for interval in intervals}) != 1:
+        return None
+    low, high = min(interval.low for interval in intervals), max(interval.high for interval in intervals)
+    return Interval(low, high, intervals[0].jump)

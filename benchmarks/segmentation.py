@@ -22,10 +22,10 @@ from pathlib import Path
 
 AUGMENTATION = {
     "nuclei": {"rotation_range": 20, "zoom_range": 0.1, "horizontal_flip": True, "vertical_flip": True},
-    "shapes": {"rotation_range": 180, "zoom_range": 0.15, "horizontal_flip": True, "fill_mode": "reflect"},
+    "shapes": {"horizontal_flip": True, "vertical_flip": True},
 }
 SIZE = {"nuclei": (128, 128), "shapes": (64, 64)}
-EPOCHS = {"nuclei": 30, "shapes": 28}
+EPOCHS = {"nuclei": 40, "shapes": 20}
 NETWORKS = {"nuclei": ("unet", "segnet", "fcn8s"), "shapes": ("unet",)}
 TARGET = {"nuclei": (0.85, 20), "shapes": (0.95, 5)}  # Dice, minutes
 FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}

@@ -7,11 +7,8 @@ from typing import Any
 from keras import layers
 
 from cnnproj.models.layers import BatchNormalization
+from cnnproj.models.registry import BATCH_NORM_MOMENTUM
 from cnnproj.segmentation.registry import LOGITS, PROBABILITIES
-
-# Of the running statistics. Batches are small here: 0.9, as classifiers have it, leaves validation jumping up and down
-# by some hundredths of Dice even where the learning rate has fallen to nothing.
-MOMENTUM = 0.97
 
 
 def convolve(maps: Any, filters: int, name: str, *, activation: str, last: str | None = None) -> Any:
@@ -27,7 +24,7 @@ def convolve(maps: Any, filters: int, name: str, *, activation: str, last: str |
     for step in (1, 2):
         end = last if last and step == 2 else f"relu_{name}_{step}"
         maps = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv_{name}_{step}")(maps)
-        maps = BatchNormalization(momentum=MOMENTUM, name=f"norm_{name}_{step}")(maps)
+        maps = BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{name}_{step}")(maps)
         maps = layers.Activation(activation, name=end)(maps)
     return maps
 

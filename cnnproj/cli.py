@@ -67,10 +67,7 @@ def run(
         page = opened.report()
     else:
         page = opened.run(announce=typer.echo)
-    best = opened.record.manifest.best_model or ""
-    score = opened.record.manifest.scores[best]
-    bounds = {"low": f"{score.low:.3f}", "high": f"{score.high:.3f}"}
-    typer.echo(say("cli.result", model=best, accuracy=f"{score.accuracy:.3f}", n=score.n, **bounds))
+    typer.echo(opened.headline)
     typer.echo(say("cli.report_is", page=page))
 
 

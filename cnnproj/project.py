@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnproj.errors import CnnprojError
-from cnnproj.models import Architecture, architectures
+from cnnproj.models import Architecture
 from cnnproj.randomness import derive_seed
 from cnnproj.run import Plain, Run, fingerprint
+from cnnproj.selection import ACCURACY, Goal
 from cnnproj.settings import DataTable, Settings
 from cnnproj.settings_file import FILE_NAME, nearest, read_settings
 from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
+from cnnproj.tasks import networks
 from cnnproj.words import prefer_language, say
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from cnnproj.interpretation.interpret import Interpretation
     from cnnproj.prediction import Prediction
     from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
+    from cnnproj.segmentation.project import SegmentationProject
     from cnnproj.transfer import Experiment
 
 
@@ -62,11 +65,29 @@ class Project:
         """
         start = Path(path).expanduser().resolve()
         if start.is_file():
-            return cls(start.parent, read_settings(start))
+            return cls._of_its_task(start.parent, read_settings(start))
         for folder in (start, *start.parents):
             if (folder / FILE_NAME).is_file():
-                return cls(folder, read_settings(folder / FILE_NAME))
+                return cls._of_its_task(folder, read_settings(folder / FILE_NAME))
         raise CnnprojError("settings.no_file", path=start / FILE_NAME)
+
+    @classmethod
+    def _of_its_task(cls, folder: Path, settings: Settings) -> Project:
+        if settings.project.task == "segmentation":
+            from cnnproj.segmentation.project import SegmentationProject
+
+            return SegmentationProject(folder, settings)
+        return cls(folder, settings)
+
+    def segmentation(self) -> SegmentationProject:
+        """This project, where its task is segmentation; else one of its own beside it, in the folder ``segmentation``.
+
+        That one is made the first time, with the seed, the budget and the language of this one, and is then yours to
+        edit: its project.toml and its reports have nothing to do with the stages of this one.
+        """
+        from cnnproj.segmentation.beside import open_beside
+
+        return open_beside(self)
 
     # The stages, in order -------------------------------------------------------------------------------------------
 
@@ -161,6 +182,7 @@ class Project:
                     training=self.settings.training,
                     identity=_identity(inputs),
                     project=self.folder,
+                    **self._judged,
                 ),
                 again=more,
             )
@@ -178,7 +200,7 @@ class Project:
         network = self._network(model)
         identity = _identity(self.stages.inputs(f"tune {model}"))
         done = look(self._model_folder(model), self.settings.search.storage, network.name, identity)
-        return trial_table(done, self.settings.space(model))
+        return trial_table(done, self.settings.space(model), self._goal)
 
     def train(self, model: str) -> Training:
         """Train the best trial of ``model`` for the full number of epochs, and keep its best epoch."""
@@ -340,7 +362,8 @@ class Project:
     @property
     def models(self) -> list[str]:
         """The models of the project: those in project.toml, then the student's own that are registered or trained."""
-        own = [name for name, network in architectures().items() if not network.ours]
+        known = networks(self.settings.project.task)
+        own = [name for name, network in known.items() if not network.ours]
         trained = [
             stage.removeprefix("train ")
             for stage in self.record.manifest.stages
@@ -504,6 +527,14 @@ class Project:
         """How each stage stands, and why it is not done."""
         return [self.stages.status(stage) for stage, _ in self._stages()]
 
+    @property
+    def headline(self) -> str:
+        """The best model and its score on the test part, in a sentence."""
+        best = self.evaluation.best
+        score = self.record.manifest.scores[best]
+        bounds = {"low": f"{score.low:.3f}", "high": f"{score.high:.3f}"}
+        return say("cli.result", model=best, accuracy=f"{score.accuracy:.3f}", n=score.n, **bounds)
+
     # Below the stages -----------------------------------------------------------------------------------------------
 
     @cached_property
@@ -513,12 +544,22 @@ class Project:
         return open_source(self.settings.data.source, self.folder, seed=self.settings.project.seed)
 
     @property
+    def _goal(self) -> Goal:
+        """What trials, epochs and models are chosen by."""
+        return ACCURACY
+
+    @property
+    def _judged(self) -> dict[str, Any]:
+        """How a search trains its trials and judges them, where it is not as for classification."""
+        return {}
+
+    @property
     def _augmentation(self) -> dict[str, object]:
         given = self.settings.augmentation.model_dump()
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
     def _network(self, model: str) -> Architecture:
-        known = architectures()
+        known = networks(self.settings.project.task)
         if model not in known:
             raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, list(known)))
         return known[model]

@@ -83,18 +83,23 @@ def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path
     return [folder / name for name in (*names, HISTORY, LAYERS, VALIDATION, RECIPE)]
 
 
-def layer_table(model: keras.Sequential) -> pd.DataFrame:
+def layer_table(model: keras.Model) -> pd.DataFrame:
     """A row a layer: ``layer`` (its name), ``kind``, ``output`` (its shape, as text) and ``parameters``."""
     rows = [
         {
             "layer": layer.name,
             "kind": type(layer).__name__,
-            "output": " × ".join(str(side) for side in layer.output.shape[1:]),
+            "output": " × ".join(str(side) for side in _first(layer.output).shape[1:]),
             "parameters": layer.count_params(),
         }
         for layer in model.layers
     ]
     return pd.DataFrame(rows)
+
+
+def _first(output: Any) -> Any:
+    """What a layer gives; the first where it gives several."""
+    return output[0] if isinstance(output, list | tuple) else output
 
 
 def load_recipe(folder: Path) -> Recipe:

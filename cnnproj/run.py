@@ -69,6 +69,20 @@ class Score(_Record):
     n: Annotated[int, Field(ge=1)]
 
 
+class DiceScore(_Record):
+    """A segmentation network's results on the test part; ``low`` and ``high`` bound the Dice's 95 % bootstrap interval.
+
+    There is no interval of fewer than two images.
+    """
+
+    dice: Annotated[float, Field(ge=0, le=1)]
+    low: Annotated[float, Field(ge=0, le=1)] | None
+    high: Annotated[float, Field(ge=0, le=1)] | None
+    iou: Annotated[float, Field(ge=0, le=1)]
+    pixel_accuracy: Annotated[float, Field(ge=0, le=1)]
+    n: Annotated[int, Field(ge=1)]
+
+
 class Manifest(_Record):
     """The contract between a run, its report and its verification."""
 
@@ -80,6 +94,7 @@ class Manifest(_Record):
     test_openings: list[TestOpening] = []
     best_model: str | None = None
     scores: dict[str, Score] = {}
+    dice: dict[str, DiceScore] = {}
 
 
 class Run:

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cnnproj.models import Choice, Range, Space, architectures
+from cnnproj.models import Choice, Range, Space
+from cnnproj.segmentation.colors import color_value
+from cnnproj.tasks import Task, networks, with_defaults
 from cnnproj.words import languages, say
 
 DEFAULT_MODELS = ("mlp", "compact_cnn", "deep_cnn")
@@ -91,6 +93,7 @@ class ProjectTable(_Table):
     """Who hands in what, and in which words."""
 
     name: Annotated[str, Field(pattern=r"^[\w][\w.-]*$", max_length=60)] = "project"
+    task: Task = "classification"
     title: str = ""
     group: str = ""
     authors: Annotated[tuple[Author, ...], Field(strict=False)] = ()
@@ -223,6 +226,37 @@ class InterpretationTable(_Table):
     cases: Annotated[int, Field(ge=3, le=5)] = 5
 
 
+def _names_of_classes(names: tuple[str, ...]) -> tuple[str, ...]:
+    if names and (len(names) < 2 or len(set(names)) < len(names) or not all(names)):
+        raise _refuse(say("settings.class_names"))
+    return names
+
+
+def _table_of_colors(colors: dict[str, str]) -> dict[str, str]:
+    try:
+        values = [color_value(color) for color in colors.values()]
+    except ValueError:
+        raise _refuse(say("settings.colors")) from None
+    if colors and (len(colors) < 2 or len(set(values)) < len(values)):
+        raise _refuse(say("settings.colors"))
+    return colors
+
+
+class SegmentationTable(_Table):
+    """What the values of masks mean, and what counts: for ``task = "segmentation"`` alone."""
+
+    classes: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_names_of_classes)] = ()
+    colors: Annotated[dict[str, str], AfterValidator(_table_of_colors)] = {}
+    background: bool = False
+    explain: str = ""
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """What differs from the defaults."""
+        unchanged = type(self)()
+        return {name: value for name, value in self if value != getattr(unchanged, name)}
+
+
 class Settings(_Table):
     """All of project.toml. Every key has a default, so an empty file is a whole project."""
 
@@ -235,6 +269,12 @@ class Settings(_Table):
     search: SearchTable = SearchTable()
     training: TrainingTable = TrainingTable()
     interpretation: InterpretationTable = InterpretationTable()
+    segmentation: SegmentationTable = SegmentationTable()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, table: Any) -> Any:
+        return with_defaults(table) if isinstance(table, dict) else table
 
     @property
     def trials(self) -> int:
@@ -253,4 +293,4 @@ class Settings(_Table):
 
     def space(self, model: str) -> dict[str, Space]:
         """The search space of ``model``: the architecture's own, with what project.toml puts in its place."""
-        return {**architectures()[model].space, **self.models.get(model, {})}
+        return {**networks(self.project.task)[model].space, **self.models.get(model, {})}

@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cnnproj.errors import CnnprojError, SettingsError
-from cnnproj.models import ACTIVATIONS, LOSSES, OPTIMIZERS, Architecture, Choice, Space, Value, architectures
+from cnnproj.models import ACTIVATIONS, OPTIMIZERS, Architecture, Choice, Space, Value
 from cnnproj.models.backbones import KERAS_NETWORKS, find_backbone, own_names
 from cnnproj.models.transfer import BATCH_NORM
 from cnnproj.settings import Author, Settings
+from cnnproj.tasks import losses, networks
 from cnnproj.toml_lines import line_of
 from cnnproj.words import say
 
@@ -45,6 +47,7 @@ def read_settings(path: Path) -> Settings:
         # The first in the file is the first that its author meets.
         details = min(error.errors(), key=lambda one: line_of(text, _toml_keys(one)))
         raise _explain(path, text, details) from None
+    _check_task(path, text, settings)
     _check_models(path, text, settings)
     _check_balance(path, text, settings)
     return settings
@@ -133,7 +136,7 @@ def _without_password(text: str) -> str:
 
 def _check_models(path: Path, text: str, settings: Settings) -> None:
     """The models named exist, and have the hyperparameters named, each with values it can take."""
-    known = architectures()
+    known, named = networks(settings.project.task), {**_NAMED, "loss": losses(settings.project.task)}
     for model, spaces in settings.models.items():
         where: dict[str, Any] = {"path": path, "line": line_of(text, ("models", model)), "key": f"models.{model}"}
         if model not in known:
@@ -144,11 +147,28 @@ def _check_models(path: Path, text: str, settings: Settings) -> None:
             if name not in known[model].defaults:
                 raise SettingsError("settings.unknown_key", **where, hint=nearest(name, list(known[model].defaults)))
             special = _impossible_in_transfer(name, space) if model == "transfer" else None
-            if expected := special or _impossible(name, space, known[model]):
+            if expected := special or _impossible(name, space, known[model], named):
                 raise SettingsError("settings.bad_value", **where, expected=expected, came=space)
         _check_size(path, text, settings, known[model])
     if not settings.models:
         raise SettingsError("settings.no_models", path=path, line=line_of(text, ("models",)))
+
+
+def _check_task(path: Path, text: str, settings: Settings) -> None:
+    """What only one of the tasks knows stands in projects of that task alone."""
+    table = settings.segmentation
+
+    def refuse(sentence: str, *keys: str) -> SettingsError:
+        return SettingsError(sentence, path=path, line=line_of(text, keys), key=".".join(keys))
+
+    if settings.project.task == "classification":
+        if table.changed:
+            raise refuse("settings.only_segmentation", "segmentation", next(iter(table.changed)))
+        return
+    if settings.training.balance != "none":
+        raise refuse("settings.only_classification", "training", "balance")
+    if table.classes and table.colors:
+        raise refuse("settings.classes_or_colors", "segmentation", "classes")
 
 
 def _check_size(path: Path, text: str, settings: Settings, network: Architecture) -> None:
@@ -169,13 +189,13 @@ def _check_balance(path: Path, text: str, settings: Settings) -> None:
         raise SettingsError("settings.nothing_varies", path=path, line=line, key="training.balance")
 
 
-_NAMED = {"optimizer": OPTIMIZERS, "loss": tuple(LOSSES), "activation": ACTIVATIONS}
+_NAMED = {"optimizer": OPTIMIZERS, "activation": ACTIVATIONS}
 
 
-def _impossible(name: str, space: Space, network: Architecture) -> str | None:
+def _impossible(name: str, space: Space, network: Architecture, named: Mapping[str, Sequence[str]]) -> str | None:
     """What was expected of the hyperparameter of ``network``, where ``space`` holds a value that it cannot take."""
     default = network.defaults[name]
-    named = {**_NAMED, "form": tuple(network.smallest)} if network.smallest else _NAMED
+    named = {**named, "form": tuple(network.smallest)} if network.smallest else named
     values = space.values if isinstance(space, Choice) else (space.low, space.high)
     if name in named:
         ok = isinstance(space, Choice) and all(value in named[name] for value in values)

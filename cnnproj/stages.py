@@ -5,6 +5,7 @@ A stage is done again when, and only when, one of its inputs here has changed or
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from cnnproj.anatomy.published import PUBLISHED
 from cnnproj.errors import CnnprojError
-from cnnproj.models import architectures
 from cnnproj.run import Plain, Run, fingerprint
 from cnnproj.settings import Settings
+from cnnproj.tasks import networks
 from cnnproj.tuning.tables import load_best
 from cnnproj.words import language, say
 
@@ -32,6 +33,7 @@ NOTEBOOKS = {
     INTERPRET: "06_interpretability",
     **dict.fromkeys(PUBLISHED, "07_famous_networks"),
 }
+SEGMENTATION_NOTEBOOK = "09_segmentation"
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,14 @@ class Stages:
             return _data(settings, record)
         if stage == EVALUATE:
             trained = {f"train {name}": record.output_digest(f"train {name}") for name in self.models()}
-            return {"data": _images(record), "project.seed": settings.project.seed, **trained}
+            counted = _masks(settings, "background")
+            return {"data": _images(record), "project.seed": settings.project.seed, **trained, **counted}
         if stage == INTERPRET:
-            cases = settings.interpretation.cases
-            given = record.output_digest(EVALUATE)
-            return {"evaluation": given, "interpretation.cases": cases, "way of interpreting": WAY_OF_INTERPRETING}
+            given: dict[str, Plain] = {
+                "evaluation": record.output_digest(EVALUATE),
+                "way of interpreting": WAY_OF_INTERPRETING,
+            }
+            return {**given, "interpretation.cases": settings.interpretation.cases, **_masks(settings, "explain")}
         before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}
         return {**before, "settings": fingerprint(settings.model_dump(mode="json")), "language": language()}
 
@@ -125,6 +130,8 @@ class Stages:
             self.require(name)
         kind, _, model = stage.partition(" ")
         notebook = NOTEBOOKS.get(model or kind, say("project.your_notebook"))
+        if self.settings.project.task == "segmentation":
+            notebook = SEGMENTATION_NOTEBOOK
         reason = "; ".join(status.reasons[:3])
         raise CnnprojError("project.run_first", stage=title(stage), reason=reason, notebook=notebook)
 
@@ -144,7 +151,16 @@ def _audit(settings: Settings, source: Source) -> dict[str, Plain]:
         "data.resize": data.resize,
         "data.color": data.color,
         "data.near_duplicates": data.near_duplicates,
+        **_masks(settings, "classes", "colors"),
     }
+
+
+def _masks(settings: Settings, *keys: str) -> dict[str, Plain]:
+    """What project.toml says under ``keys`` of [segmentation]; nothing where images are classified."""
+    if settings.project.task == "classification":
+        return {}
+    given = settings.segmentation.model_dump()
+    return {f"segmentation.{key}": json.dumps(given[key], ensure_ascii=False) for key in keys}
 
 
 def _data(settings: Settings, record: Run) -> dict[str, Plain]:
@@ -163,10 +179,13 @@ def _images(record: Run) -> str:
     """One digest of the images and their parts: not of what else the stages before wrote about them."""
     from cnnproj.data.images import TABLE
     from cnnproj.data.store import PIXELS
+    from cnnproj.segmentation.images import MASKS, PIXEL_CLASSES
 
     audit, data = (record.manifest.stages.get(stage) for stage in (AUDIT, DATA))
     outputs = {**(audit.outputs if audit else {}), **(data.outputs if data else {})}
-    return fingerprint({path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE))})
+    return fingerprint(
+        {path: digest for path, digest in outputs.items() if path.endswith((PIXELS, TABLE, MASKS, PIXEL_CLASSES))}
+    )
 
 
 # Raised whenever the same settings come to give other trials or weights.
@@ -177,7 +196,7 @@ WAY_OF_INTERPRETING = 2
 
 def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
     """What every training of ``model`` depends on."""
-    network = architectures().get(model)
+    network = networks(settings.project.task).get(model)
     recorded = record.manifest.stages.get(f"train {model}")
     return {
         "data": _images(record),
@@ -194,7 +213,7 @@ def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
 def _start(stage: str, settings: Settings, record: Run, folder: Path | None) -> dict[str, Plain]:
     """Which weights a training starts from; those that are no longer there, or may not be looked at, as recorded."""
     model = stage.partition(" ")[2]
-    network = architectures().get(model)
+    network = networks(settings.project.task).get(model)
     if network is None or network.start is None:
         return {}
     from cnnproj.models.starting_weights import digest_of
@@ -209,7 +228,7 @@ def _start(stage: str, settings: Settings, record: Run, folder: Path | None) -> 
 
 
 def _tune(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
-    network = architectures().get(model)
+    network = networks(settings.project.task).get(model)
     recorded = record.manifest.stages.get(f"tune {model}")
     if network:
         spaces = {**network.defaults, **settings.space(model)}

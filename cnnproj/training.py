@@ -177,7 +177,7 @@ class _Runner:
     ) -> None:
         self.model = model
         model.compile(
-            optimizer=_optimizer(hyperparameters, phase.prepare(model)),
+            optimizer=make_optimizer(hyperparameters, phase.prepare(model)),
             loss=make_loss(hyperparameters),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
@@ -253,15 +253,20 @@ def _dropouts(model: keras.Sequential) -> list[Dropout]:
     return [layer for layer in model.layers if isinstance(layer, Dropout)]
 
 
-def _optimizer(hyperparameters: Mapping[str, Value], factors: Sequence[float]) -> keras.optimizers.Optimizer:
-    """The optimizer that ``hyperparameters`` name; ``factors`` of the learning rate for each trainable variable."""
+def make_optimizer(hyperparameters: Mapping[str, Value], factors: Sequence[float] = ()) -> keras.optimizers.Optimizer:
+    """The optimizer that ``hyperparameters`` name, with what applies to it; its learning rate is set at each step.
+
+    Args:
+        hyperparameters: of the training.
+        factors: of the learning rate, for each trainable variable; none where all have the same.
+    """
     name, options = str(hyperparameters["optimizer"]), {}
     if name in CONDITIONS["weight_decay"][1]:
         options["weight_decay"] = float(hyperparameters["weight_decay"])
     if name in CONDITIONS["momentum"][1]:
         options |= {"momentum": float(hyperparameters["momentum"]), "nesterov": bool(hyperparameters["momentum"])}
     optimizer = keras.optimizers.get({"class_name": name, "config": options})
-    return optimizer if set(factors) == {1.0} else at_rates(type(optimizer), options, factors)
+    return optimizer if set(factors) <= {1.0} else at_rates(type(optimizer), options, factors)
 
 
 def summary_line(row: Mapping[str, float]) -> str:

@@ -28,6 +28,8 @@ from cnnproj.lecture.sharing import LAYERS
 from cnnproj.models import architectures
 from cnnproj.models.registry import BASELINES
 from cnnproj.run import INPUTS
+from cnnproj.segmentation.cases import RULES as SEGMENTED_RULES
+from cnnproj.segmentation.networks import segmenters
 from cnnproj.settings import AugmentationTable, Settings
 from cnnproj.spoken_commands import FRAME
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
@@ -47,6 +49,7 @@ CASE_RULES = [*RULES, "next_least_sure"]
 VERDICTS = ["better", "tied", "worse"]
 METRICS = [*scores(np.eye(6), np.arange(6)), *scores(np.eye(30), np.arange(30))]
 METHODS = [*WITH_POSITIONS, "occlusion"]
+SEGMENTERS = {name: network.summary for name, network in segmenters().items() if network.ours}
 OURS = {name: network.summary for name, network in architectures().items() if network.ours}
 PANELS = ["loss", "accuracy", "before_training", "after_training", "deletion", "insertion"]
 CASES = ["cases_gradcam", "cases_saliency"]
@@ -94,6 +97,10 @@ SHOWN = [
     "filters",
 ]
 
+SEGMENTED = [
+    *("masked_samples", "masked_variants", "trials", "history", "class_dice", "image_dice", "segmented"),
+]
+
 # What the keys can be that code puts together as it runs: as it stands in the code → what the gaps can hold.
 BUILT = {
     "anatomy.how.*": get_args(How),
@@ -114,6 +121,19 @@ BUILT = {
         *PARTS,
         "loss",
         "accuracy",
+        "dice",
+        "val_accuracy",
+        "val_dice",
+        "mask_truth",
+        "mask_predicted",
+        "mask_errors",
+        "seg_grad_cam",
+        "missed",
+        "false_alarm",
+        "other_class",
+        "mean_dice",
+        "median_dice",
+        "quarter_dice",
         "image",
         "heatmap",
         "overlay",
@@ -129,6 +149,7 @@ BUILT = {
     "figures.method.*": METHODS,
     "figures.share_*": ["deletion", "insertion"],
     "figures.rule.*": CASE_RULES,
+    "figures.segmented.*": SEGMENTED_RULES,
     "report.*": VERDICTS,
     "report.verdict.*": VERDICTS,
     "report.baseline.*": BASELINES,
@@ -143,6 +164,9 @@ BUILT = {
     "report.words.*": ["discussion", "conclusions"],
     "summaries.*": OURS,
     "run.input.*": [key.replace(" ", "_") for key in INPUTS],
+    "segmentation.verdict.*": VERDICTS,
+    "segmentation.caption.*": SEGMENTED,
+    "segmentation.summary.*": SEGMENTERS,
     "submission.missing.*": MISSING,
     "transfer.cell.*": CELLS,
     "transfer.column.*": ["way", "accuracy", "interval", "seconds"],
@@ -190,6 +214,8 @@ NO_SENTENCES = {
         "transfer.png",
         "run.json",
         "submission.json",
+        "segmentation.html",
+        "segmentation.*",
         "models.*",
         "models.*.*",
         "training.*",
@@ -337,11 +363,12 @@ def test_every_language_has_the_entries_and_the_gaps_of_english(entries):
 
 def test_the_line_on_each_network_is_that_of_its_docstring():
     assert {name: catalogue("en")[f"summaries.{name}"] for name in OURS} == OURS
+    assert {name: catalogue("en")[f"segmentation.summary.{name}"] for name in SEGMENTERS} == SEGMENTERS
 
 
 # Names, signs, units, and words that are the same in both languages.
 SAME = re.compile(
-    r"[A-Z].*(CAM|Grad)[+]*|SHA-256|F1|ROC AUC|[a-z]|min +s|original|vector|[Tt]otal|ReLU|SGD|RMSprop|Ada\w+|\W*"
+    r"[A-Z].*(CAM|Grad)[+]*|SHA-256|F1|ROC AUC|[a-z]|min +s|original|vector|[Tt]otal|ReLU|SGD|RMSprop|Ada\w+|Dice|\W*"
 )
 
 

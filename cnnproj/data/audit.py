@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from cnnproj.words import say
 if TYPE_CHECKING:
     from cnnproj.data.sources.source import Source
 
+Finding = tuple[str, str, str, str]  # kind, image, other, detail
 STORE = "store"
 TABLE, FINDINGS, PAIRS = "found.csv", "findings.csv", "near_duplicates.csv"
 
@@ -52,9 +53,21 @@ CARE = (
     *NOTES,
 )
 REPEATED = ("contradiction", "leak", "near_contradiction", "near_leak", "duplicate", "near_duplicate")
+# Of an image and its mask, where there are masks. The first ones set the image aside.
+MASKS = (
+    "mask_missing",
+    "mask_size",
+    "mask_unknown_value",
+    "mask_lossy",
+    "mask_unreadable",
+    "image_missing",
+    "outside_pairs",
+    "mask_contradiction",
+    "mask_empty",
+)
 CLASSES = ("unreadable_class", "too_few", "imbalance")
 # What can make a result wrong comes first, what is only worth knowing last.
-KINDS = tuple(dict.fromkeys((*CLASSES, *REPEATED, *UNREADABLE, *CARE, *PASSED_OVER_KINDS)))
+KINDS = tuple(dict.fromkeys((*CLASSES, *REPEATED, *MASKS, *UNREADABLE, *CARE, *PASSED_OVER_KINDS)))
 
 SAME_AS_PLACEHOLDER = 5  # so many equal pictures are hardly photos of the class
 FEW = 0.2  # the share up to which gray images among colour ones, or colour among gray, are the odd ones out
@@ -177,13 +190,34 @@ def audit_source(
     Raises:
         CnnprojError: where no image can be read, or all that can be are of one class, or the store cannot be written.
     """
-    stored = build_store(source, folder / STORE, size=size, resize=resize, color=color, threads=threads)
-    facts = stored.records.drop(columns=["image", "stamp"])
-    images = pd.concat([source.table.drop(columns="stamp").reset_index(drop=True), facts], axis=1)
+    images, pairs, findings = examine(
+        source, folder, size=size, resize=resize, color=color, near_duplicates=near_duplicates, threads=threads
+    )
     readable = sorted(set(images["label"][images["reason"] == ""]))
     if len(readable) < 2:
         reason = next(iter(Audit(images, images, images, folder).unreadable["reason"]))
         raise CnnprojError("split.one_class_readable", source=source.name, label=readable[0], reason=reason)
+    return write_audit(folder, images, pairs, findings)
+
+
+def examine(
+    source: Source,
+    folder: Path,
+    *,
+    size: tuple[int, int],
+    resize: Resize,
+    color: str,
+    near_duplicates: bool,
+    threads: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
+    """Decode every image of ``source`` into the store below ``folder``: see ``audit_source``.
+
+    Returns:
+        The images and the pairs of near duplicates, as an ``Audit`` has them, and what was found.
+    """
+    stored = build_store(source, folder / STORE, size=size, resize=resize, color=color, threads=threads)
+    facts = stored.records.drop(columns=["image", "stamp"])
+    images = pd.concat([source.table.drop(columns="stamp").reset_index(drop=True), facts], axis=1)
     pairs = _pairs(images, stored.fingerprints) if near_duplicates else _pairs(images.iloc[:0], stored.fingerprints)
     findings = [
         *_unreadable(images),
@@ -193,7 +227,12 @@ def audit_source(
         *_classes(images),
     ]
     findings += [(kind, path, "", "") for path, kind in source.passed_over]
-    table = pd.DataFrame(findings, columns=["kind", "image", "other", "detail"])
+    return images, pairs, findings
+
+
+def write_audit(folder: Path, images: pd.DataFrame, pairs: pd.DataFrame, findings: Iterable[Finding]) -> list[Path]:
+    """Write what ``examine`` gave to ``folder``. Returns the files written, the image store among them."""
+    table = pd.DataFrame(list(findings), columns=["kind", "image", "other", "detail"])
     order = {kind: place for place, kind in enumerate(KINDS)}
     table = table.sort_values(
         list(table.columns), key=lambda column: column.map(order) if column.name == "kind" else column
@@ -230,15 +269,13 @@ def _pairs(images: pd.DataFrame, fingerprints: np.ndarray) -> pd.DataFrame:
 
 # Findings -----------------------------------------------------------------------------------------------------------
 
-_Finding = tuple[str, str, str, str]  # kind, image, other, detail
 
-
-def _unreadable(images: pd.DataFrame) -> Iterator[_Finding]:
+def _unreadable(images: pd.DataFrame) -> Iterator[Finding]:
     for image, reason in images.loc[images["reason"] != "", ["image", "reason"]].itertuples(index=False, name=None):
         yield reason.partition("image_")[2], image, "", ""
 
 
-def _care(images: pd.DataFrame, fingerprints: np.ndarray) -> Iterator[_Finding]:
+def _care(images: pd.DataFrame, fingerprints: np.ndarray) -> Iterator[Finding]:
     readable = images[images["reason"] == ""]
     for image, notes, form in readable.loc[readable["notes"] != "", ["image", "notes", "format"]].to_numpy():
         for note in notes.split():
@@ -254,7 +291,7 @@ def _care(images: pd.DataFrame, fingerprints: np.ndarray) -> Iterator[_Finding]:
     yield from _sizes(readable)
 
 
-def _sizes(images: pd.DataFrame) -> Iterator[_Finding]:
+def _sizes(images: pd.DataFrame) -> Iterator[Finding]:
     sides = images[["width", "height"]]
     shape = sides.max(axis=1) / sides.min(axis=1)
     side = np.sqrt(sides.prod(axis=1))
@@ -270,7 +307,7 @@ def _sizes(images: pd.DataFrame) -> Iterator[_Finding]:
             yield kind, image, "", f"{width}×{height}"
 
 
-def _repeated(images: pd.DataFrame) -> Iterator[_Finding]:
+def _repeated(images: pd.DataFrame) -> Iterator[Finding]:
     """Images of which every pixel is equal."""
     readable = images[images["reason"] == ""]
     repeated = readable[readable.duplicated("content", keep=False)]
@@ -281,7 +318,7 @@ def _repeated(images: pd.DataFrame) -> Iterator[_Finding]:
         yield from _told("", same, same.iloc[:1], "", only_leaks=many)
 
 
-def _near(images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[_Finding]:
+def _near(images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[Finding]:
     """Images that are nearly equal; of equal ones the first stands for all."""
     wanted = set(pairs["a"]) | set(pairs["b"])
     held = images[images["content"].isin(wanted)]
@@ -296,7 +333,7 @@ def _near(images: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[_Finding]:
 
 def _told(
     prefix: str, images: pd.DataFrame, first: pd.DataFrame, detail: str, *, only_leaks: bool = False
-) -> Iterator[_Finding]:
+) -> Iterator[Finding]:
     """What is to say of ``images`` that repeat the ``first``: where labels or given parts differ, that."""
     original = first.iloc[0]
     rows = zip(images["image"], images["label"], _part(images) != _part(first).iat[0], strict=True)
@@ -317,7 +354,7 @@ def _part(images: pd.DataFrame) -> pd.Series:
     return images["given_split"].mask(images["given_split"] == "", "train")
 
 
-def _classes(images: pd.DataFrame) -> Iterator[_Finding]:
+def _classes(images: pd.DataFrame) -> Iterator[Finding]:
     readable = images[images["reason"] == ""]
     counts = readable["label"].value_counts()
     for label, came in images["label"].value_counts().items():

@@ -146,11 +146,14 @@ class ImageDataGenerator(StockGenerator):  # type: ignore[misc]
         out = batch
         if not self._channels_last:
             images, out = [np.moveaxis(image, 0, -1) for image in images], np.moveaxis(batch, 1, -1)
-        shape = out.shape[1:3]
-        parameters = draw(self, shape, len(images), stream)
-        drawn = self.extras.draw(len(images), stream) if self.extras.used else None
-        Variation(self._warp, self.extras, parameters, drawn, shape).apply(images, out, factor, self.threads)
+        self.variation(out.shape[1:3], len(images), stream).apply(images, out, factor, self.threads)
         return batch
+
+    def variation(self, shape: tuple[int, int], n: int, stream: np.random.RandomState) -> Variation:
+        """What is drawn from ``stream`` for ``n`` images of ``shape`` (height, width), ready to be applied."""
+        parameters = draw(self, shape, n, stream)
+        drawn = self.extras.draw(n, stream) if self.extras.used else None
+        return Variation(self._warp, self.extras, parameters, drawn, shape)
 
     def _one_by_one(self, images: Sequence[np.ndarray]) -> np.ndarray:
         batch = np.empty((len(images), *images[0].shape), self.dtype)
@@ -291,3 +294,22 @@ class Augmentation:
             float32, the same shape, 0–255.
         """
         return self._generator.vary(list(images), np.random.RandomState(seed))
+
+    def together(self, images: np.ndarray, masks: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """``images`` as a call varies them, and their ``masks`` moved as they are; no mask gets a new value.
+
+        Args:
+            images: (n, height, width, channels), 0–255.
+            masks: the class of each pixel, uint8, (n, height, width).
+            seed: of this batch.
+
+        Returns:
+            The images, float32, 0–255, and the masks, uint8, in the same shapes.
+        """
+        generator, rows = self._generator, list(images)
+        variation = generator.variation(images.shape[1:3], len(rows), np.random.RandomState(seed))
+        varied = np.empty(images.shape, generator.dtype)
+        variation.apply(rows, varied, 1, generator.threads)
+        moved = np.empty((*masks.shape, 1), np.uint8)
+        variation.of_masks().move(list(masks[..., None]), moved, generator.threads)
+        return varied, moved[..., 0]

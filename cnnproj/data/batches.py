@@ -63,16 +63,24 @@ class Batches:
 
         With ``balance="class_weights"`` the weights of the images follow, float32 (n,).
         """
-        if epoch != self._order[0]:
-            self._order = (epoch, self._draw_order(epoch))
-        chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
+        chosen = self.chosen(epoch, index)
         images = self.part.images(chosen)
         if self.augmentation is not None:
-            images = self.augmentation(images, seed=derive_seed(self.seed or 0, "augment", epoch, index))
+            images = self.augmentation(images, seed=self.seed_of(epoch, index))
         pixels = np.multiply(images, 1 / 255, dtype=np.float32)
         labels = self.part.labels[chosen]
         batch = (pixels, np.eye(len(self.part.classes), dtype=np.float32)[labels])
         return (*batch, self._weights[labels]) if self.balance == "class_weights" else batch
+
+    def chosen(self, epoch: int, index: int) -> np.ndarray:
+        """The positions in the part of the images of batch ``index`` of ``epoch``."""
+        if epoch != self._order[0]:
+            self._order = (epoch, self._draw_order(epoch))
+        return self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
+
+    def seed_of(self, epoch: int, index: int) -> int:
+        """The seed of what augmentation draws for batch ``index`` of ``epoch``."""
+        return derive_seed(self.seed or 0, "augment", epoch, index)
 
     @cached_property
     def _weights(self) -> np.ndarray:

@@ -69,12 +69,7 @@ def decode(data: bytes, name: str) -> Decoded:
     Raises:
         UnreadableImage: where the file is empty, no image, damaged, or of more than ``MAX_PIXELS`` pixels.
     """
-    image = _open(data, name)
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UnreadableImage(
-            "data.image_too_large", name=name, width=width, height=height, most=MAX_PIXELS // 1_000_000
-        )
+    image = open_image(data, name)
     try:
         deep = _has_16_bits_a_channel(image, data)
         turned_as_it_loads = isinstance(image, TiffImageFile) and image.tag_v2.get(_ORIENTATION) in range(2, 9)
@@ -98,8 +93,22 @@ def decode(data: bytes, name: str) -> Decoded:
     return Decoded(pixels, image.format or "", tuple(note for note in NOTES if met[note]))
 
 
-def _open(data: bytes, name: str) -> Image:
-    """The image with its header read and its pixels not."""
+def open_image(data: bytes, name: str) -> Image:
+    """The image with its header read and its pixels not.
+
+    Raises:
+        UnreadableImage: where the file is empty, no image, or of more than ``MAX_PIXELS`` pixels.
+    """
+    image = _plugin_image(data, name)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage(
+            "data.image_too_large", name=name, width=width, height=height, most=MAX_PIXELS // 1_000_000
+        )
+    return image
+
+
+def _plugin_image(data: bytes, name: str) -> Image:
     if not data:
         raise UnreadableImage("data.image_empty", name=name)
     if formats.is_web_page(data):

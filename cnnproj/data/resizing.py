@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import cv2
@@ -20,21 +21,39 @@ def fit_to(image: np.ndarray, size: tuple[int, int], resize: Resize = "stretch")
         resize: ``stretch`` takes the whole image and changes its proportions; ``pad`` keeps them and fills up with the
             median colour of its edge; ``crop`` keeps them and cuts off what stands over at both ends.
     """
+    return _colored(_fitted(image, size, resize, _resize, _edge_color))
+
+
+def fit_mask(mask: np.ndarray, size: tuple[int, int], resize: Resize = "stretch") -> np.ndarray:
+    """``mask``, uint8 (height, width) of classes, in ``size`` by the geometry of ``fit_to``: uint8, ``size``.
+
+    Each pixel takes the class of the nearest one: between two classes there is no third. ``pad`` fills up with class 0.
+    """
+    return _fitted(mask, size, resize, _nearest, lambda inner: np.uint8(0))
+
+
+def _fitted(
+    image: np.ndarray,
+    size: tuple[int, int],
+    resize: Resize,
+    to_size: Callable[[np.ndarray, tuple[int, int]], np.ndarray],
+    fill: Callable[[np.ndarray], np.ndarray | np.uint8],
+) -> np.ndarray:
     if resize == "stretch":
-        return _colored(_resize(image, size))
+        return to_size(image, size)
     height, width = image.shape[:2]
     if resize == "pad":
         scale = min(size[0] / height, size[1] / width)
-        inner = _colored(_resize(image, (_side(height * scale, size[0]), _side(width * scale, size[1]))))
+        inner = to_size(image, (_side(height * scale, size[0]), _side(width * scale, size[1])))
         top, left = (size[0] - inner.shape[0]) // 2, (size[1] - inner.shape[1]) // 2
-        padded = np.empty((*size, 3), np.uint8)
-        padded[:] = _edge_color(inner)
+        padded = np.empty((*size, *inner.shape[2:]), np.uint8)
+        padded[:] = fill(inner)
         padded[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
         return padded
     scale = max(size[0] / height, size[1] / width)
     kept_height, kept_width = _side(size[0] / scale, height), _side(size[1] / scale, width)
     top, left = (height - kept_height) // 2, (width - kept_width) // 2
-    return _colored(_resize(image[top : top + kept_height, left : left + kept_width], size))
+    return to_size(image[top : top + kept_height, left : left + kept_width], size)
 
 
 def to_gray(images: np.ndarray) -> np.ndarray:
@@ -52,6 +71,12 @@ def shrinks(image: np.ndarray, size: tuple[int, int]) -> bool:
 def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     how = cv2.INTER_AREA if shrinks(image, size) else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(np.ascontiguousarray(image), (size[1], size[0]), interpolation=how))
+
+
+def _nearest(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    # The exact one goes by the middle of each pixel, as the interpolation of images does.
+    nearest = cv2.resize(np.ascontiguousarray(mask), (size[1], size[0]), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(nearest)
 
 
 def _side(length: float, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Variation:
     def __init__(
         self, warp: Warp, extras: Extras, parameters: Parameters, drawn: Sequence[Drawn] | None, shape: tuple[int, int]
     ) -> None:
-        self.warp, self.extras, self.parameters, self.drawn = warp, extras, parameters, drawn
+        self.warp, self.extras, self.parameters, self.drawn, self.shape = warp, extras, parameters, drawn, shape
         self.warps = parameters.warps
         crops = drawn is not None and extras.random_crop > 0
         if crops:
@@ -68,6 +69,16 @@ class Variation:
                 np.multiply(moved, factor, out=target, dtype=target.dtype)
 
         in_chunks(work, len(images), images[0].size, threads)
+
+    def of_masks(self) -> Variation:
+        """The same geometry for masks: each pixel takes a value that was there, never one in between; 0 outside."""
+        warp, extras = Warp(self.warp.fill_mode, 0, 0), Extras(random_crop=self.extras.random_crop)
+        parameters = replace(self.parameters, channel_shift=None, brightness=None)
+        return Variation(warp, extras, parameters, self.drawn, self.shape)
+
+    def move(self, images: Sequence[np.ndarray], out: np.ndarray, threads: int) -> None:
+        """Move the pixels of ``images`` into ``out``, of the same dtype, and change no value."""
+        in_chunks(lambda chunk: self._move(images[chunk], out[chunk], chunk), len(images), images[0].size, threads)
 
     def apply_to_one(self, image: np.ndarray) -> np.ndarray:
         """The one image of the batch, varied; of its own dtype unless more than its pixels' places changes."""

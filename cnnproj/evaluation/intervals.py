@@ -87,10 +87,10 @@ def bootstrap(probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray,
     if count < 2:
         return {}
     drawn = _scores_of_all(probabilities, labels, resamples(groups, seed=seed))
-    left = _scores_of_all(probabilities, labels, [_leave_out(groups)])
+    left = _scores_of_all(probabilities, labels, [leave_out(groups)])
     known = _scores_of(probabilities, labels, np.ones((1, len(labels))))
     far = (count / (count - 1)) ** 0.5 * float(t.ppf((1 + LEVEL) / 2, count - 1))
-    return {name: _corrected(drawn[name], float(known[name][0]), left[name], far) for name in drawn}
+    return {name: corrected(drawn[name], float(known[name][0]), left[name], far) for name in drawn}
 
 
 def _scores_of_all(
@@ -100,7 +100,7 @@ def _scores_of_all(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _leave_out(groups: np.ndarray) -> np.ndarray:
+def leave_out(groups: np.ndarray) -> np.ndarray:
     """Weights that leave out one group a row, or one of 200 sets of groups where there are more, (rows, n)."""
     _, members = np.unique(groups, return_inverse=True)
     sets = members % min(int(members.max()) + 1, MOST_SETS)
@@ -108,7 +108,7 @@ def _leave_out(groups: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _corrected(drawn: np.ndarray, value: float, left: np.ndarray, far: float) -> Interval:
+def corrected(drawn: np.ndarray, value: float, left: np.ndarray, far: float) -> Interval:
     """The interval of a score of ``value`` from its values in resamples, and in those with some images left out."""
     drawn, left = drawn[np.isfinite(drawn)], left[np.isfinite(left)]
     if not len(drawn) or not np.isfinite(value):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sized
+from typing import Literal, Protocol, TypeVar
 
-from cnnproj.data.images import Images, Part
 from cnnproj.run import Run, TestOpening, now
+
+P = TypeVar("P", bound=Sized, covariant=True)
+
+
+class Divided(Protocol[P]):
+    """Images in their parts: ``Images``, or ``MaskedImages``."""
+
+    def _part(self, name: str) -> P: ...
 
 
 def open_test(
-    run: Run, images: Images, purpose: Literal["evaluation", "interpretation"], weights: Mapping[str, str]
-) -> Part:
+    run: Run, images: Divided[P], purpose: Literal["evaluation", "interpretation"], weights: Mapping[str, str]
+) -> P:
     """The test part of ``images``, after entering the opening.
 
     Args:

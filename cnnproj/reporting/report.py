@@ -25,6 +25,7 @@ from cnnproj.words import language, say
 if TYPE_CHECKING:
     from cnnproj.evaluation.evaluate import Evaluation
     from cnnproj.reporting.results import Results, Search
+    from cnnproj.reporting.segmentation import SegmentationResults
     from cnnproj.run import Manifest
 
 FILE, FIGURES = "report.html", "figures"
@@ -72,17 +73,17 @@ def render(results: Results, pictures: Mapping[str, Picture]) -> str:
         "metrics": _metrics(results.evaluation),
         "verdicts": _verdicts(results.evaluation),
         "confused": _confused(results.evaluation),
-        "same_weights": _same_weights(results),
+        "same_weights": same_weights(results),
         "explained": interpretation_facts(results.interpretation),
-        "words": {part: _paragraphs(getattr(results.settings.project, part)) for part in ("discussion", "conclusions")},
+        "words": {part: paragraphs(getattr(results.settings.project, part)) for part in ("discussion", "conclusions")},
         "stages": {name: stage for name, stage in results.manifest.stages.items() if name != _ITSELF},
-        "settings": _settings(results),
+        "settings": settings_used(results),
         "unfolded": len(results.images.classes) <= MOST_UNFOLDED,
     }
     return environment().get_template(FILE).render(results=results, **facts)
 
 
-def _paragraphs(text: str) -> list[str]:
+def paragraphs(text: str) -> list[str]:
     """What the student wrote, cut at blank lines and otherwise as it is."""
     return [part for part in re.split(r"\n[ \t]*\n", text.strip("\n")) if part.strip()]
 
@@ -139,7 +140,7 @@ def _model(results: Results, model: str) -> dict[str, Any]:
         "summary": _summary(results, model),
         "diagnosis": results.diagnoses.get(model),
         "varied": _varied(search),
-        "hyperparameters": _hyperparameters(search),
+        "hyperparameters": hyperparameters(search),
         "failed": int(search.trials["val_accuracy"].isna().sum()),
         "pruned": int(_column(search, "pruned", False).astype(bool).sum()),
         "trials": search.trials.assign(
@@ -165,7 +166,7 @@ def _varied(search: Search) -> list[str]:
     return [name for name in search.space if search.trials[name].nunique() > 1]
 
 
-def _hyperparameters(search: Search) -> list[tuple[str, str, Any]]:
+def hyperparameters(search: Search) -> list[tuple[str, str, Any]]:
     """Name, what was tried (empty where it was fixed) and the best trial's value; those that were varied first."""
     varied = _varied(search)
     fixed = [name for name in search.best if name not in varied]
@@ -235,14 +236,14 @@ def _confused(evaluation: Evaluation) -> list[dict[str, Any]]:
     ]
 
 
-def _same_weights(results: Results) -> bool:
+def same_weights(results: Results | SegmentationResults) -> bool:
     """Whether every opening of the test part was for the weights that this report is about."""
     final = {model: training.recipe.weights_digest for model, training in results.trainings.items()}
     seen = (pair for opening in results.manifest.test_openings for pair in opening.models.items())
     return all(final.get(model) == weights for model, weights in seen if model not in BASELINES)
 
 
-def _settings(results: Results) -> dict[str, str]:
+def settings_used(results: Results | SegmentationResults) -> dict[str, str]:
     """Every setting by its dotted key; the student's words, which stand in the report already, left out."""
     manifest: Manifest = results.manifest
     used = manifest.settings or results.settings.model_dump(mode="json")

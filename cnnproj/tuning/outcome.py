@@ -9,14 +9,21 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cnnproj.errors import CnnprojError
 from cnnproj.models import CONDITIONS, Space, Value
+from cnnproj.selection import ACCURACY, Goal
 from cnnproj.tuning.study import in_order
 
 FINALISTS = 3
-SCORES = ("val_accuracy", "val_loss", "epoch")
 
 
-def trial_table(done: Mapping[str, FrozenTrial], space: Mapping[str, Space]) -> pd.DataFrame:
+def scores_of(goal: Goal) -> tuple[str, ...]:
+    """What is kept of a trial's best epoch."""
+    return (goal.column, "val_loss", "epoch")
+
+
+def trial_table(done: Mapping[str, FrozenTrial], space: Mapping[str, Space], goal: Goal = ACCURACY) -> pd.DataFrame:
     """A row a trial: ``trial`` (from 1), what was varied, ``val_accuracy``, ``val_loss``, its best ``epoch``, ``best``.
+
+    Where ``goal`` is another score, that stands in the place of ``val_accuracy``.
 
     ``best`` is true for the one that was chosen, ``epochs`` says for how many it was trained, ``pruned`` whether it was
     stopped as hopeless, ``reason`` why it failed. Where finalists were trained again with other seeds, ``repeats`` says
@@ -28,10 +35,10 @@ def trial_table(done: Mapping[str, FrozenTrial], space: Mapping[str, Space]) -> 
         chosen = attributes.get("hyperparameters", {})
         varied = {name: chosen.get(name) if name in trial.params or name not in CONDITIONS else None for name in space}
         reached = {} if "reason" in attributes else attributes.get("scores", {})
-        scores = {name: reached.get(name) for name in SCORES}
+        scores = {name: reached.get(name) for name in scores_of(goal)}
         row = {"trial": int(key), **varied, **scores, "epochs": len(trial.intermediate_values)}
         row |= {"best": trial.number == best_trial(done).number, "pruned": trial.state == TrialState.PRUNED}
-        again = [one.user_attrs["scores"]["val_accuracy"] for one in _family(done, key)]
+        again = [one.user_attrs["scores"][goal.column] for one in _family(done, key)]
         if len(again) > 1:
             row |= {"repeats": len(again), "lowest": min(again), "mean": sum(again) / len(again), "highest": max(again)}
         rows.append({**row, "reason": attributes.get("reason", "")})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import optuna
@@ -15,17 +17,16 @@ import pandas as pd
 import tensorflow as tf
 from optuna.trial import FrozenTrial, TrialState
 
-from cnnproj.data.images import Images
 from cnnproj.errors import CnnprojError, TrialError
 from cnnproj.files import write_table, write_text
 from cnnproj.models import Architecture, Space, Value
 from cnnproj.models.starting_weights import DECIDE_START
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
-from cnnproj.selection import best_epoch, ranking
+from cnnproj.selection import ACCURACY, Goal
 from cnnproj.settings import SearchTable, TrainingTable
 from cnnproj.training import fit
-from cnnproj.tuning.outcome import SCORES, best_trial, repeats_wanted, trial_table
+from cnnproj.tuning.outcome import best_trial, repeats_wanted, scores_of, trial_table
 from cnnproj.tuning.pruning import brackets, is_hopeless
 from cnnproj.tuning.sampling import defaults, draw, grid, sampler
 from cnnproj.tuning.study import Trials, in_order, open_trials, running_best
@@ -37,10 +38,34 @@ PATIENCE = 2  # seconds between looks at the store, where others do the last tri
 BARS = "▁▂▃▄▅▆▇█"
 
 
+class Fitted(Protocol):
+    """What training a trial gives: the row of its history that counts."""
+
+    @property
+    def best(self) -> pd.Series:
+        """The row, with the columns of ``scores_of``."""
+
+
+class Divided(Protocol):
+    """Images in their parts, of which a search looks at shape and classes, and at how many there are for validation."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height and width in pixels, and channels."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+
+    @property
+    def validation(self) -> Sized:
+        """The validation part."""
+
+
 def search(
     network: Architecture,
     space: Mapping[str, Space],
-    images: Images,
+    images: Divided,
     folder: Path,
     *,
     table: SearchTable,
@@ -52,6 +77,8 @@ def search(
     identity: str,
     project: Path | None = None,
     announce: Callable[[str], None] = print,
+    train: Callable[..., Fitted] | None = None,
+    goal: Goal = ACCURACY,
 ) -> list[Path]:
     """Try ``trials`` settings of ``network``, each for at most ``epochs`` epochs, judged on the validation part.
 
@@ -73,6 +100,8 @@ def search(
         identity: a digest of all that must be the same for trials to be comparable.
         project: the folder that paths in hyperparameters start from.
         announce: called with a line if the store holds trials that do not count here.
+        train: trains a trial; ``cnnproj.training.fit`` unless there is another.
+        goal: what trials are judged by.
 
     Returns:
         The files written.
@@ -92,7 +121,8 @@ def search(
     with open_trials(folder, table.storage, network.name, identity) as found:
         if found.others:
             announce(say("tuning.others", n=found.others, model=network.name))
-        work = _Work(network, space, images, table, epochs, seed, augmentation, training, project, found)
+        train = train or partial(fit, folder=project)
+        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found, train, goal)
         done = sum(key in found.done for key in wanted)
         with Progress(say("progress.searching", model=network.name), len(wanted) * epochs, done=done * epochs) as bar:
             work.run(wanted, bar)
@@ -102,13 +132,13 @@ def search(
             title = say("progress.repeating", model=network.name)
             with Progress(title, len(repeats) * epochs, done=done * epochs) as bar:
                 work.run(repeats, bar)
-        write_table(folder / TABLE, trial_table(found.done, space))
+        write_table(folder / TABLE, trial_table(found.done, space, goal))
         best = best_trial(found.done).user_attrs["hyperparameters"]
     write_text(folder / BEST, json.dumps(best, indent=2) + "\n")
     return [folder / TABLE, folder / BEST]
 
 
-def _require_start(network: Architecture, space: Mapping[str, Space], images: Images, project: Path | None) -> None:
+def _require_start(network: Architecture, space: Mapping[str, Space], images: Divided, project: Path | None) -> None:
     """Raise before the first trial where the weights that one of them starts from cannot be had: that is no trial."""
     if network.start is None:
         return
@@ -124,14 +154,15 @@ class _Work:
 
     network: Architecture
     space: Mapping[str, Space]
-    images: Images
+    images: Divided
     table: SearchTable
     epochs: int
     seed: int
     augmentation: Mapping[str, object]
     training: TrainingTable
-    project: Path | None
     trials: Trials
+    train: Callable[..., Fitted]
+    goal: Goal
 
     def run(self, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> None:
         """Do trials until all that are ``wanted`` are done, here or by other workers."""
@@ -142,7 +173,7 @@ class _Work:
             if not self.trials.take(wanted, lambda trial, key: self._try(trial, key, wanted, bar)):
                 time.sleep(PATIENCE)
             done = sum(key in self.trials.done for key in wanted)
-            bar.advance(done * self.epochs - bar.done, note=_note(self.trials.done, len(wanted)))
+            bar.advance(done * self.epochs - bar.done, note=_note(self.trials.done, len(wanted), self.goal))
 
     def _try(self, trial: optuna.Trial, key: str, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> float:
         chosen = draw(trial, self.network, self.space)
@@ -158,15 +189,15 @@ class _Work:
             rows.append(row)
             values[int(row["epoch"])] = value = self._value(row)
             trial.report(value, int(row["epoch"]))
-            best = best_epoch(pd.DataFrame(rows))
-            trial.set_user_attr("scores", {name: float(best[name]) for name in SCORES})
-            bar.advance(1, note=_note(done, len(wanted), [one["val_accuracy"] for one in rows]))
+            best = self.goal.best_epoch(pd.DataFrame(rows))
+            trial.set_user_attr("scores", {name: float(best[name]) for name in scores_of(self.goal)})
+            bar.advance(1, note=_note(done, len(wanted), self.goal, [one[self.goal.column] for one in rows]))
             if is_hopeless(running_best(values), others, looked_at, len(self.images.validation)):
                 raise optuna.TrialPruned
 
         keras.utils.clear_session(free_memory=False)
         try:
-            result = fit(
+            result = self.train(
                 self.network,
                 self.images,
                 chosen,
@@ -174,7 +205,6 @@ class _Work:
                 seed=derive_seed(self.seed, self.network.name, "trial", key),
                 augmentation=self.augmentation,
                 training=self.training,
-                folder=self.project,
                 on_epoch=note,
             )
         except (MemoryError, tf.errors.ResourceExhaustedError):
@@ -188,7 +218,7 @@ class _Work:
         return self._value(dict(result.best))
 
     def _value(self, row: Mapping[str, float]) -> float:
-        return ranking(row["val_accuracy"], row["val_loss"], len(self.images.validation))
+        return self.goal.value(row, len(self.images.validation))
 
     def _stop_if_hopeless(self) -> None:
         last = in_order(self.trials.done)[-MAX_FAILURES:]
@@ -203,14 +233,14 @@ def _record(trial: optuna.Trial, error: CnnprojError) -> None:
     trial.set_user_attr("reason", str(error))
 
 
-def _note(done: Mapping[str, FrozenTrial], wanted: int, course: Sequence[float] = ()) -> str:
+def _note(done: Mapping[str, FrozenTrial], wanted: int, goal: Goal, course: Sequence[float] = ()) -> str:
     """What stands behind the bar: which trial this is, the best so far, how many were stopped, how this one does."""
     finished = [trial for trial in done.values() if trial.state == TrialState.COMPLETE]
     pruned = sum(trial.state == TrialState.PRUNED for trial in done.values())
     parts = [say("progress.trial", k=min(len(done) + 1, wanted), n=wanted)] if len(done) < wanted else []
     if finished:
         best = max(finished, key=lambda trial: trial.value)
-        accuracy = f"{best.user_attrs['scores']['val_accuracy']:.3f}"
+        accuracy = f"{best.user_attrs['scores'][goal.column]:.3f}"
         parts.append(say("progress.best_so_far", accuracy=accuracy, trial=best.user_attrs["key"]))
     if pruned:
         parts.append(say("progress.pruned", n=pruned))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE, BEST = "trials.csv", "best.json"
-_OUTCOME = ("trial", "val_accuracy", "val_loss", "epoch", "epochs", "best", "pruned", "reason")
+_OUTCOME = ("trial", "val_accuracy", "val_dice", "val_loss", "epoch", "epochs", "best", "pruned", "reason")
 _REPEATED = ("repeats", "lowest", "mean", "highest")
 
 

@@ -14,7 +14,7 @@ from cnnproj.data.sources.source import Source as Source
 from cnnproj.data.sources.tree import Folder
 from cnnproj.errors import CnnprojError
 
-__all__ = ["NAMES", "Source", "open_source"]
+__all__ = ["NAMES", "Source", "existing_path", "open_source"]
 
 NAMES = ("digits", "shapes", *KERAS_DATASETS)
 
@@ -43,7 +43,7 @@ def open_source(source: str, folder: Path, *, seed: int) -> Source:
         return open_shapes(seed)
     if source in KERAS_DATASETS:
         return open_keras_dataset(source)
-    path = _path(source, folder)
+    path = existing_path(source, folder)
     if path.is_dir():
         return open_class_folders(Folder(path))
     open_file = _FILES.get(path.suffix.lower())
@@ -52,8 +52,12 @@ def open_source(source: str, folder: Path, *, seed: int) -> Source:
     return open_file(path)
 
 
-def _path(source: str, folder: Path) -> Path:
-    """The path of a source that exists."""
+def existing_path(source: str, folder: Path) -> Path:
+    """The path that ``source`` names, from the project folder on.
+
+    Raises:
+        CnnprojError: where there is nothing of that name.
+    """
     path = folder / source
     try:
         path = folder / Path(source).expanduser()

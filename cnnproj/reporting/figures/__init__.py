@@ -30,6 +30,11 @@ from cnnproj.reporting.figures.search import hyperparameters as hyperparameters
 from cnnproj.reporting.figures.search import importance as importance
 from cnnproj.reporting.figures.search import tells_of_hyperparameters as tells_of_hyperparameters
 from cnnproj.reporting.figures.search import trials as trials
+from cnnproj.reporting.figures.segmentation import class_dice as class_dice
+from cnnproj.reporting.figures.segmentation import image_dice as image_dice
+from cnnproj.reporting.figures.segmentation import masked_samples as masked_samples
+from cnnproj.reporting.figures.segmentation import masked_variants as masked_variants
+from cnnproj.reporting.figures.segmentation import segmented as segmented
 from cnnproj.reporting.figures.training import history as history
 from cnnproj.reporting.figures.transfer import transfer as transfer
 
@@ -39,6 +44,7 @@ __all__ = [
     "balance",
     "cases",
     "class_counts",
+    "class_dice",
     "confusion",
     "curves",
     "diagnosis",
@@ -48,14 +54,18 @@ __all__ = [
     "findings",
     "history",
     "hyperparameters",
+    "image_dice",
     "importance",
     "layer_maps",
+    "masked_samples",
+    "masked_variants",
     "network",
     "prediction",
     "randomised",
     "reliability",
     "repeats",
     "samples",
+    "segmented",
     "sizes",
     "strongest_maps",
     "tells_of_hyperparameters",

@@ -53,8 +53,13 @@ def _value_text(value: object) -> str:
         return str(value)
 
 
+def score_of(trials: pd.DataFrame) -> str:
+    """The column of the score that trials were judged by: ``val_accuracy``, or ``val_dice`` of a segmentation."""
+    return "val_dice" if "val_dice" in trials else "val_accuracy"
+
+
 def _course(axes: Axes, trials: pd.DataFrame) -> None:
-    accuracy = trials["val_accuracy"].astype(float)
+    accuracy = trials[score_of(trials)].astype(float)
     failed, chosen, pruned = accuracy.isna(), trials["best"].astype(bool), _pruned(trials)
     so_far = accuracy.mask(pruned).cummax().ffill()
     axes.step(trials["trial"], so_far, where="post", color=GRAY, linestyle="--", label=say("figures.best_so_far"))
@@ -72,7 +77,7 @@ def _course(axes: Axes, trials: pd.DataFrame) -> None:
             label=say("figures.failed"),
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.set(xlabel=say("figures.trial_number"), ylabel=say("figures.val_accuracy"))
+    axes.set(xlabel=say("figures.trial_number"), ylabel=say(f"figures.{score_of(trials)}"))
     axes.set_xlim(0.5, len(trials) + 0.5)
     axes.grid(axis="y")
 
@@ -94,14 +99,14 @@ def _against(axes: Axes, trials: pd.DataFrame, name: str, space: str) -> None:
         low, high, log = limits
         x = trials[name]
         axes.set_xscale("log" if log else "linear")
-        top = trials["val_accuracy"].max()
+        top = trials[score_of(trials)].max()
         axes.plot([low, high], [top, top], alpha=0)  # the axis spans the range, also where no trial fell
         axes.set_xticks([low, high], [f"{low:g}", f"{high:g}"])
         axes.set_xticks([], minor=True)
-    accuracy, pruned = trials["val_accuracy"].astype(float), _pruned(trials)
+    accuracy, pruned = trials[score_of(trials)].astype(float), _pruned(trials)
     axes.plot(x[~pruned], accuracy[~pruned], "o", color=BLUE)
     axes.plot(x[pruned], accuracy[pruned], "o", **HOLLOW)
-    _star(axes, x[chosen], trials["val_accuracy"][chosen].astype(float))
+    _star(axes, x[chosen], trials[score_of(trials)][chosen].astype(float))
     axes.set_xlabel(short(name))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -116,7 +121,7 @@ def _pruned(trials: pd.DataFrame) -> pd.Series:
 def tells_of_hyperparameters(search: Search) -> bool:
     """Whether the search has enough finished trials, and varied enough, for ``hyperparameters`` to draw."""
     varied = [name for name in search.space if search.trials[name].nunique() > 1]
-    return len(varied) > 1 and int(search.trials["val_accuracy"].notna().sum()) >= LEAST_TRIALS
+    return len(varied) > 1 and int(search.trials[score_of(search.trials)].notna().sum()) >= LEAST_TRIALS
 
 
 @house_style()
@@ -132,7 +137,7 @@ def hyperparameters(search: Search) -> Chart:
         chart = Chart(WIDTH, 0.6)
         chart.text(0, 0.5, say("figures.too_few_trials", n=LEAST_TRIALS), va="center")
         return chart
-    trials = search.trials[search.trials["val_accuracy"].notna()]
+    trials = search.trials[search.trials[score_of(search.trials)].notna()]
     names = [name for name in search.space if trials[name].nunique() > 1]
     chart = Chart(WIDTH, 0.6 + max(2.0, 0.3 * len(names)))
     lines, bars = chart.subplots(1, 2, width_ratios=(2.4, 1))
@@ -154,7 +159,7 @@ def importance(search: Search) -> dict[str, float]:
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    trials = search.trials[search.trials["val_accuracy"].notna()]
+    trials = search.trials[search.trials[score_of(search.trials)].notna()]
     names = [name for name in search.space if trials[name].nunique() > 1 and trials[name].notna().all()]
     spread: dict[str, Any] = {}
     for name in names:
@@ -168,7 +173,9 @@ def importance(search: Search) -> dict[str, float]:
         given = {
             name: float(row[name]) if range_limits(search.space[name]) else _value_text(row[name]) for name in names
         }
-        study.add_trial(optuna.trial.create_trial(params=given, distributions=spread, value=float(row["val_accuracy"])))
+        study.add_trial(
+            optuna.trial.create_trial(params=given, distributions=spread, value=float(row[score_of(trials)]))
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return dict(get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0)))
@@ -180,7 +187,7 @@ def _levels(values: pd.Series) -> list[str]:
 
 def _lines(chart: Chart, axes: Axes, trials: pd.DataFrame, names: list[str], search: Search) -> None:
     """Parallel coordinates: an upright axis for each of ``names``, a line for each trial, coloured by its accuracy."""
-    accuracy = trials["val_accuracy"].astype(float)
+    accuracy = trials[score_of(trials)].astype(float)
     heights = np.column_stack([_height(trials[name], search.space[name]) for name in names])
     colors = ScalarMappable(Normalize(accuracy.min(), accuracy.max()), "viridis_r")
     pruned, best = _pruned(trials), trials["best"].astype(bool)
@@ -199,7 +206,7 @@ def _lines(chart: Chart, axes: Axes, trials: pd.DataFrame, names: list[str], sea
         axes.text(place, -0.05, short(ends[0], 10), ha="center", va="top", fontsize=8)
         axes.text(place, 1.05, short(ends[-1], 10), ha="center", va="bottom", fontsize=8)
     axes.tick_params(axis="x", length=0, pad=8)
-    chart.colorbar(colors, ax=axes, label=say("figures.val_accuracy"), pad=0.02)
+    chart.colorbar(colors, ax=axes, label=say(f"figures.{score_of(trials)}"), pad=0.02)
 
 
 def _height(values: pd.Series, space: str) -> np.ndarray:

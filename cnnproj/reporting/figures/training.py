@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @house_style()
 def history(training: Training) -> Chart:
-    """Loss and accuracy epoch by epoch, training against validation; the epoch whose weights were kept is marked."""
+    """Loss and accuracy (or Dice) epoch by epoch, training against validation; the epoch that was kept is marked."""
     table, best = training.history, training.recipe.best_epoch
+    score = "dice" if "dice" in table else "accuracy"
     chart = Chart(WIDTH, 2.7)
-    for axes, name in zip(chart.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, name in zip(chart.subplots(1, 2), ("loss", score), strict=True):
         axes.axvline(best, color=GRAY, linewidth=1, linestyle=":", label=say("figures.kept_epoch"))
         few = len(table) <= 40
         for column, part, color, line in (

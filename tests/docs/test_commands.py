@@ -93,6 +93,7 @@ BY_HAND = {
     "source .venv/bin/activate": "switches on what python -m venv has made",
     "export PGPASSWORD=…": "the password of the reader's own server",
     "git clone": "named, not typed",
+    "cnnproj predict": "named, not typed",
     "cnnproj grade": "named, not typed",
     "cnnproj verify": "named, not typed",
     "cnnproj --help": "named, not typed",

@@ -64,7 +64,7 @@ ELSEWHERE = {
 }
 # Read only: why.
 READ = {
-    "cnnproj transfer --weights imagenet --backbone MobileNetV2": "downloads weights; tests/test_phases.py does without",
+    "cnnproj transfer --weights imagenet --backbone MobileNetV2": "needs a download: see tests/test_phases.py",
     "cnnproj transfer --backbone compact_cnn --pretrain-on 0,1,2,3,4 --images-a-class 10 --epochs 60": (
         "takes a minute or more; tests/test_transfer.py and the notebook do what it does"
     ),

@@ -64,6 +64,10 @@ ELSEWHERE = {
 }
 # Read only: why.
 READ = {
+    "cnnproj transfer --weights imagenet --backbone MobileNetV2": "needs a download: see tests/test_phases.py",
+    "cnnproj transfer --backbone compact_cnn --pretrain-on 0,1,2,3,4 --images-a-class 10 --epochs 60": (
+        "takes a minute or more; tests/test_transfer.py and the notebook do what it does"
+    ),
     "cnnproj grade downloads --data course_images.zip --output graded --backend ray": "needs a cluster of Ray",
     "cnnproj transfer --weights imagenet --backbone MobileNetV2": "needs the weights of ImageNet",
     "cnnproj transfer --backbone compact_cnn --pretrain-on 0,1,2,3,4 --images-a-class 10 --epochs 60": "trains five times",

@@ -69,7 +69,7 @@ def search(
     training: TrainingTable,
     identity: str,
     announce: Callable[[str], None] = print,
-    train: Callable[..., Fitted] = fit,
+    train: Callable[..., Fitted] | None = None,
     goal: Goal = ACCURACY,
 ) -> list[Path]:
     """Try ``trials`` settings of ``network``, each for at most ``epochs`` epochs, judged on the validation part.
@@ -91,7 +91,7 @@ def search(
         training: how each trial is trained; its number of epochs is not looked at.
         identity: a digest of all that must be the same for trials to be comparable.
         announce: called with a line if the store holds trials that do not count here.
-        train: trains a trial, as ``cnnproj.training.fit`` does.
+        train: trains a trial; by default ``cnnproj.training.fit``.
         goal: what trials are judged by.
 
     Returns:
@@ -110,7 +110,7 @@ def search(
     with open_trials(folder, table.storage, network.name, identity) as found:
         if found.others:
             announce(say("tuning.others", n=found.others, model=network.name))
-        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found, train, goal)
+        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found, train or fit, goal)
         done = sum(key in found.done for key in wanted)
         with Progress(say("progress.searching", model=network.name), len(wanted) * epochs, done=done * epochs) as bar:
             work.run(wanted, bar)

@@ -4,26 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from cnnproj import __version__
+from cnnproj.spoken_commands import SpokenApp, SpokenCommands
 from cnnproj.words import say
 
-
-class _Commands(TyperGroup):
-    """The commands; a stop by Ctrl-C ends in a sentence."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command asked for."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo(say("cli.stopped"), err=True)
-            raise typer.Exit(130) from None
-
-
-app = typer.Typer(
-    cls=_Commands,
+app = SpokenApp(
+    cls=SpokenCommands,
     help=say("cli.help"),
     no_args_is_help=True,
     add_completion=False,
@@ -236,6 +223,36 @@ def report(
         from cnnproj.reporting.pdf import write_pdf
 
         typer.echo(say("cli.report_is", page=write_pdf(page, page.with_suffix(".pdf"))))
+
+
+@app.command(help=say("cli.transfer"))
+def transfer(
+    project: ProjectFolder = Path(),
+    backbone: Annotated[str | None, typer.Option(help=say("cli.backbone"))] = None,
+    weights: Annotated[str | None, typer.Option(help=say("cli.weights"))] = None,
+    pretrain_on: Annotated[str, typer.Option(help=say("cli.pretrain_on"))] = "",
+    images_a_class: Annotated[int | None, typer.Option(min=1, help=say("cli.images_a_class"))] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help=say("cli.epochs"))] = None,
+) -> None:
+    """Try transfer learning in four ways."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from cnnproj.project import Project
+    from cnnproj.transfer import FIGURE, TABLE
+
+    opened = Project.open(project)
+    opened.prepare()
+    classes = [label.strip() for label in pretrain_on.split(",") if label.strip()]
+    found = opened.transfer(backbone, weights, pretrain_on=classes, per_class=images_a_class, epochs=epochs)
+    table = Table(*(say(f"transfer.column.{name}") for name in ("way", "accuracy", "interval", "seconds")), box=None)
+    for row in found.table.to_dict("records"):
+        interval = f"{row['low']:.3f} – {row['high']:.3f}"
+        way = say(f"transfer.cell.{row['cell']}")
+        table.add_row(way, f"{row['accuracy']:.3f}", interval, f"{row['seconds']:.0f}")
+    Console().print(table)
+    typer.echo(say("transfer.told", n=int(found.table["n"].iloc[0])))
+    typer.echo(say("transfer.figure_is", figure=found.folder / FIGURE, table=found.folder / TABLE))
 
 
 @app.command(help=say("cli.predict"))

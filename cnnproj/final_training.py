@@ -32,6 +32,7 @@ def train_best(
     training: TrainingTable,
     resize: Resize,
     inputs: Mapping[str, Plain],
+    project: Path | None = None,
 ) -> list[Path]:
     """Train ``network`` with the best hyperparameters of its search, and write it to ``folder``.
 
@@ -45,6 +46,7 @@ def train_best(
         training: how it is trained.
         resize: how photos are brought to the size of the network, for the recipe.
         inputs: of the stage, by which a training that failed is known again.
+        project: the folder that paths in hyperparameters start from.
 
     Returns:
         The files written.
@@ -63,6 +65,7 @@ def train_best(
                 seed=seed,
                 augmentation=augmentation,
                 training=training,
+                folder=project,
                 on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
             )
     except DivergenceError as error:
@@ -74,10 +77,10 @@ def train_best(
             epochs=epochs,
             history=error.history[:-1].to_dict("records"),
             diverged=len(error.history),
-            probe=measure(network, images, best, seed=seed, trained=None),
+            probe=measure(network, images, best, seed=seed, trained=None, folder=project),
         )
         raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
-    probe = measure(network, images, best, seed=seed, trained=result)
+    probe = measure(network, images, best, seed=seed, trained=result, folder=project)
     forget_attempt(folder)
     saved = save(
         folder,

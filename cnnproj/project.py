@@ -7,6 +7,7 @@ changed, and says what to run first where something is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from cnnproj.models import Architecture
 from cnnproj.randomness import derive_seed
 from cnnproj.run import Plain, Run, fingerprint
 from cnnproj.selection import ACCURACY, Goal
-from cnnproj.settings import Settings
+from cnnproj.settings import DataTable, Settings
 from cnnproj.settings_file import FILE_NAME, nearest, read_settings
 from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, Stages, StageStatus, title
 from cnnproj.tasks import networks
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from cnnproj.prediction import Prediction
     from cnnproj.reporting.results import AugmentationPreview, Results, Search, Training
     from cnnproj.segmentation.project import SegmentationProject
+    from cnnproj.transfer import Experiment
 
 
 class Project:
@@ -52,7 +54,7 @@ class Project:
         self.folder = folder
         self.settings = settings
         self.record = Run(folder / "reports" / settings.project.name)
-        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source)
+        self.stages = Stages(settings, self.record, lambda: self.models, lambda: self._source, folder)
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Project:
@@ -179,6 +181,7 @@ class Project:
                     augmentation=self._augmentation,
                     training=self.settings.training,
                     identity=_identity(inputs),
+                    project=self.folder,
                     **self._judged,
                 ),
                 again=more,
@@ -221,6 +224,7 @@ class Project:
             training=self.settings.training,
             resize=self.settings.data.resize,
             inputs=self.stages.inputs(f"train {network.name}"),
+            project=self.folder,
         )
 
     def diagnose(self, model: str) -> Diagnosis:
@@ -442,6 +446,59 @@ class Project:
 
         seed = derive_seed(self.settings.project.seed, "prediction")
         return predict_photos(photos, self._model_folder(best), self._folder("predictions"), seed=seed)
+
+    def transfer(
+        self,
+        backbone: str | None = None,
+        weights: str | None = None,
+        *,
+        pretrain_on: Sequence[str] = (),
+        per_class: int | None = None,
+        epochs: int | None = None,
+    ) -> Experiment:
+        """Try transfer learning in four ways: pretrained or not, fine-tuned or not. No other stage is touched.
+
+        Args:
+            backbone: as ``[models.transfer]`` in project.toml has it, which is used where nothing is given.
+            weights: likewise: ``imagenet``, or a path from the project's folder.
+            pretrain_on: classes to train the backbone on first; it is then tried on the others.
+            per_class: with how many training images of each class to try it; all, where nothing is given.
+            epochs: of each of the four trainings, in place of the number in project.toml; 1 on a smoke budget.
+
+        Raises:
+            CnnprojError: where there are no such weights or classes.
+        """
+        images = self.images
+        self._start()
+        from cnnproj.transfer import FOLDER, Conditions, experiment, experiment_hyperparameters, partition, pretrain
+
+        usual = self.settings.training_epochs
+        folder = self._folder(FOLDER)
+        conditions = Conditions(
+            epochs=usual,
+            seed=derive_seed(self.settings.project.seed, "transfer experiment"),
+            augmentation=self._augmentation,
+            training=self.settings.training,
+            project=self.folder,
+            inputs=self.stages.of_training("transfer"),
+        )
+        known, others = partition(images, pretrain_on, per_class=per_class, seed=conditions.seed)
+        chosen = experiment_hyperparameters(self.settings, backbone, weights)
+        if known is not None:
+            made = pretrain(str(chosen["backbone"]), known, folder, conditions, self.settings.data.resize)
+            chosen["weights"] = made.relative_to(self.folder).as_posix()
+        wanted = usual if epochs is None or self.settings.project.budget == "smoke" else epochs
+        return experiment(others, chosen, folder, replace(conditions, epochs=wanted))
+
+    def variant(self, name: str, **data: Any) -> Project:
+        """Another project in the same folder that differs in its name and in keys of ``[data]``, as ``source``."""
+        settings = self.settings.model_copy(
+            update={
+                "project": self.settings.project.model_copy(update={"name": name}),
+                "data": DataTable.model_validate(data),
+            }
+        )
+        return Project(self.folder, settings)
 
     def submit(
         self,

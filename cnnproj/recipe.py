@@ -50,6 +50,8 @@ class Recipe(BaseModel):
     # Recipes that were written before these were counted do not have them.
     real_images: Annotated[int, Field(ge=0)] | None = None
     artificial_images: Annotated[int, Field(ge=0)] | None = None
+    # Of the weights that the training started from, where these were not random.
+    start_digest: str | None = None
 
 
 def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path]:
@@ -67,6 +69,7 @@ def save(folder: Path, result: Fit, validation: Part, **known: Any) -> list[Path
         weights_digest=digest_arrays(model.get_weights()),
         real_images=result.real_images,
         artificial_images=result.artificial_images,
+        start_digest=result.start or None,
         **known,
     )
     names = [WEIGHTS] if recipe.ours else [WEIGHTS, WHOLE]

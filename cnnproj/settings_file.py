@@ -13,8 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cnnproj.errors import SettingsError
-from cnnproj.models import ACTIVATIONS, OPTIMIZERS, Architecture, Choice, Space
+from cnnproj.errors import CnnprojError, SettingsError
+from cnnproj.models import ACTIVATIONS, OPTIMIZERS, Architecture, Choice, Space, Value
+from cnnproj.models.backbones import KERAS_NETWORKS, find_backbone, own_names
+from cnnproj.models.transfer import BATCH_NORM
 from cnnproj.settings import Author, Settings
 from cnnproj.tasks import losses, networks
 from cnnproj.toml_lines import line_of
@@ -144,7 +146,8 @@ def _check_models(path: Path, text: str, settings: Settings) -> None:
             where = {"path": path, "line": line_of(text, keys), "key": ".".join(keys)}
             if name not in known[model].defaults:
                 raise SettingsError("settings.unknown_key", **where, hint=nearest(name, list(known[model].defaults)))
-            if expected := _impossible(name, space, known[model], named):
+            special = _impossible_in_transfer(name, space) if model == "transfer" else None
+            if expected := special or _impossible(name, space, known[model], named):
                 raise SettingsError("settings.bad_value", **where, expected=expected, came=space)
         _check_size(path, text, settings, known[model])
     if not settings.models:
@@ -211,3 +214,27 @@ def _impossible(name: str, space: Space, network: Architecture, named: Mapping[s
     if name == "learning_rate":
         return None if all(0 < value <= 10 for value in numbers) else say("settings.learning_rate")
     return None if all(0 <= value < math.inf for value in numbers) else say("settings.greater_than_equal", bound=0)
+
+
+def _impossible_in_transfer(name: str, space: Space) -> str | None:
+    """The same of a hyperparameter that the network ``transfer`` alone has."""
+    values = space.values if isinstance(space, Choice) else (space.low, space.high)
+    if name == "backbone" and not all(_is_backbone(value) for value in values):
+        return say("settings.backbone", known=", ".join([*KERAS_NETWORKS, *own_names()]))
+    if name == "batch_norm" and not all(value in BATCH_NORM for value in values):
+        return say("settings.one_of", names=", ".join(BATCH_NORM))
+    if name in ("frozen", "backbone_rate") and not all(_is_share(value) for value in values):
+        return say("settings.share_of_all")
+    return None
+
+
+def _is_share(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_backbone(name: Value) -> bool:
+    try:
+        find_backbone(str(name))
+    except CnnprojError:
+        return False
+    return True

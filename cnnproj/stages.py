@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnproj.anatomy.published import PUBLISHED
@@ -53,12 +54,14 @@ class Stages:
         record: of the run: what each stage was given, and what it wrote.
         models: gives the names of all models of the project.
         source: gives the user's images.
+        folder: of the project, where paths start from; none where no file that it names may be opened.
     """
 
     settings: Settings
     record: Run
     models: Callable[[], list[str]]
     source: Callable[[], Source]
+    folder: Path | None = None
 
     def before(self, stage: str) -> list[str]:
         """The stages that ``stage`` builds on directly."""
@@ -78,9 +81,9 @@ class Stages:
         settings, record = self.settings, self.record
         kind, _, model = stage.partition(" ")
         if kind == "tune":
-            return _tune(model, settings, record)
+            return {**_tune(model, settings, record), **_start(stage, settings, record, self.folder)}
         if kind == "train":
-            return _train(model, settings, record)
+            return {**_train(model, settings, record), **_start(stage, settings, record, self.folder)}
         if stage == AUDIT:
             return _audit(settings, self.source())
         if stage == DATA:
@@ -97,6 +100,10 @@ class Stages:
             return {**given, "interpretation.cases": settings.interpretation.cases, **_masks(settings, "explain")}
         before = {name: record.output_digest(name) for name in record.manifest.stages if name != REPORT}
         return {**before, "settings": fingerprint(settings.model_dump(mode="json")), "language": language()}
+
+    def of_training(self, model: str) -> dict[str, Plain]:
+        """What every training of ``model`` depends on, beside its hyperparameters."""
+        return _fit(model, self.settings, self.record)
 
     def status(self, stage: str) -> StageStatus:
         """How ``stage`` stands; it is not done while one that it builds on is not."""
@@ -201,6 +208,23 @@ def _fit(model: str, settings: Settings, record: Run) -> dict[str, Plain]:
         **{f"augmentation.{name}": str(value) for name, value in settings.augmentation.changed.items()},
         **{f"training.{name}": value for name, value in settings.training.changed.items()},
     }
+
+
+def _start(stage: str, settings: Settings, record: Run, folder: Path | None) -> dict[str, Plain]:
+    """Which weights a training starts from; those that are no longer there, or may not be looked at, as recorded."""
+    model = stage.partition(" ")[2]
+    network = networks(settings.project.task).get(model)
+    if network is None or network.start is None:
+        return {}
+    from cnnproj.models.starting_weights import digest_of
+
+    space = settings.space(model).get("weights")
+    names = space.grid() if space else (network.defaults["weights"],)
+    found = {str(name): digest_of(str(name), folder) for name in names}
+    recorded = record.manifest.stages.get(stage)
+    if recorded and None in found.values():
+        return {"starting weights": recorded.inputs.get("starting weights", "")}
+    return {"starting weights": fingerprint(found)}
 
 
 def _tune(model: str, settings: Settings, record: Run) -> dict[str, Plain]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,10 +18,12 @@ import tensorflow as tf
 from cnnproj.data.augmentation import Augmentation, strengthen
 from cnnproj.data.batches import Batches, Feed
 from cnnproj.data.images import Images
+from cnnproj.discriminative import at_rates
 from cnnproj.errors import TrialError
 from cnnproj.inference import make_loss, measure, outputs
 from cnnproj.models import CONDITIONS, TRAINING_DEFAULTS, Architecture, Value
 from cnnproj.models.layers import Dropout
+from cnnproj.models.phases import Phase
 from cnnproj.runtime import best_precision
 from cnnproj.selection import best_epoch
 from cnnproj.settings import TrainingTable
@@ -50,6 +53,7 @@ class Fit:
             and ``waited``, the seconds of these that training stood still for want of a batch.
         real_images: how many different training images there were.
         artificial_images: how many varied copies of them were shown, in all epochs; 0 where nothing is varied.
+        start: a digest of the weights that it began with, or "" where these were random.
     """
 
     model: keras.Sequential
@@ -57,6 +61,7 @@ class Fit:
     history: pd.DataFrame
     real_images: int
     artificial_images: int
+    start: str = ""
 
     @property
     def best(self) -> pd.Series:
@@ -73,6 +78,7 @@ def fit(
     seed: int,
     augmentation: Mapping[str, object],
     training: TrainingTable = TrainingTable(),  # noqa: B008 - frozen
+    folder: Path | None = None,
     on_epoch: Callable[[Mapping[str, float]], None] = lambda row: None,
 ) -> Fit:
     """Build ``network`` and train it on the training part for ``epochs`` epochs.
@@ -89,48 +95,56 @@ def fit(
         training: how the learning rate runs, how classes of unequal size are evened out (by ``class_weights`` in the
             loss, where the accuracy still counts each image once, or by ``augment``, which makes an epoch longer), in
             which precision, and after how many epochs in vain to stop. Its number of epochs is not looked at.
+        folder: where paths in hyperparameters start from; without one no file is opened for them.
         on_epoch: called with the new row of the history after each epoch.
 
     Raises:
         DivergenceError: where the loss is no longer a number.
-        CnnprojError: where the network cannot be built.
+        CnnprojError: where the network cannot be built, or the weights that it begins with cannot be had.
     """
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
-    runner = _runner(network, model, hyperparameters, training)
-    runner.start_from(model)
+    start = network.begin(model, hyperparameters, folder)
     vary = Augmentation(strengthen(augmentation, float(hyperparameters["augmentation"])))
     batch_size = int(hyperparameters["batch_size"])
     batches = Batches(images.train, batch_size, seed=seed, augmentation=vary, balance=training.balance)
-    peak, steps = float(hyperparameters["learning_rate"]), epochs * len(batches)
+    peak = float(hyperparameters["learning_rate"])
     rows: list[dict[str, float]] = []
     with Feed(batches, epochs=epochs) as feed:
-        for epoch in range(epochs):
-            start, waited = time.perf_counter(), feed.waited
-            runner.model.reset_metrics()
-            for step, batch in enumerate(feed.epoch(), start=epoch * len(batches)):
-                runner.model.optimizer.learning_rate = peak * pace(step, steps, training)
-                logs = runner.step(batch)
-            row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
-            row |= measure(runner.model.loss, outputs(runner.model, images.validation), images.validation)
-            row |= {"seconds": time.perf_counter() - start, "waited": feed.waited - waited}
-            rows.append(row)
-            if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
-                raise DivergenceError(pd.DataFrame(rows))
-            on_epoch(row)
-            best = int(best_epoch(pd.DataFrame(rows))["epoch"]) - 1
-            if best == epoch:
-                weights = runner.model.get_weights()
-            if training.patience is not None and epoch - best >= training.patience:
+        for phase in network.phases(hyperparameters, epochs):
+            runner = _runner(network, model, hyperparameters, training, phase)
+            runner.start_from(model)
+            first, steps = len(rows), phase.epochs * len(batches)
+            for epoch in range(first, first + phase.epochs):
+                begun, waited = time.perf_counter(), feed.waited
+                runner.model.reset_metrics()
+                for step, batch in enumerate(feed.epoch(), start=(epoch - first) * len(batches)):
+                    runner.model.optimizer.learning_rate = peak * pace(step, steps, training)
+                    logs = runner.step(batch)
+                row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
+                row |= measure(runner.model.loss, outputs(runner.model, images.validation), images.validation)
+                row |= {"seconds": time.perf_counter() - begun, "waited": feed.waited - waited}
+                rows.append(row)
+                if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
+                    raise DivergenceError(pd.DataFrame(rows))
+                on_epoch(row)
+                in_vain = len(rows) - int(best_epoch(pd.DataFrame(rows))["epoch"])
+                if not in_vain:
+                    weights = runner.model.get_weights()
+                if enough := training.patience is not None and in_vain >= training.patience:
+                    break
+            runner.hand_over(model)
+            if enough:
                 break
+    last = model.get_weights()
     model.set_weights(weights)
     history = pd.DataFrame(rows).round({"seconds": 3, "waited": 4})
     artificial = len(rows) * batches.shown if vary.varies else 0
-    return Fit(model, runner.model.get_weights(), history, len(images.train), artificial)
+    return Fit(model, last, history, len(images.train), artificial, start)
 
 
 def pace(step: int, steps: int, training: TrainingTable) -> float:
-    """The share of the learning rate at ``step`` of ``steps``, from 0: it rises evenly, then falls or stays.
+    """The share of the learning rate at ``step`` of the ``steps`` of a phase, from 0: it rises, then falls or stays.
 
     It falls to zero, along half a cosine or along a line. Source of the cosine: Loshchilov and Hutter, "SGDR" (2017);
     of the warm-up: Goyal et al., "Accurate, large minibatch SGD" (2017).
@@ -158,10 +172,12 @@ class _Runner:
         step: one step of training. Takes a batch of any size; gives the epoch's ``loss`` and ``accuracy`` so far.
     """
 
-    def __init__(self, model: keras.Sequential, hyperparameters: Mapping[str, Value], *, weighted: bool) -> None:
+    def __init__(
+        self, model: keras.Sequential, hyperparameters: Mapping[str, Value], phase: Phase, *, weighted: bool
+    ) -> None:
         self.model = model
         model.compile(
-            optimizer=make_optimizer(hyperparameters),
+            optimizer=make_optimizer(hyperparameters, phase.prepare(model)),
             loss=make_loss(hyperparameters),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=False,  # XLA is several times slower on a CPU, and deterministic operations turn it off anyway
@@ -182,6 +198,11 @@ class _Runner:
         for variable, value in zip(self.model.optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
 
+    def hand_over(self, model: keras.Sequential) -> None:
+        """Give ``model`` the weights and the state of the random numbers as they are now."""
+        for given, mine in zip(model.variables, self.model.variables, strict=True):
+            given.assign(mine)
+
 
 _runners: dict[str, _Runner] = {}
 LIVE = ("learning_rate", "batch_size", "augmentation")  # of training, what a traced step takes as it comes
@@ -189,9 +210,13 @@ MOST_PARAMETERS = 10_000_000  # of the networks that are kept; optimizers rememb
 
 
 def _runner(
-    network: Architecture, model: keras.Sequential, hyperparameters: Mapping[str, Value], training: TrainingTable
+    network: Architecture,
+    model: keras.Sequential,
+    hyperparameters: Mapping[str, Value],
+    training: TrainingTable,
+    phase: Phase,
 ) -> _Runner:
-    """The runner for networks that are built as ``model`` is."""
+    """The runner for networks that are built as ``model`` is, in such a ``phase``."""
     precision = best_precision() if training.precision == "auto" else training.precision
     weighted = training.balance == "class_weights"
     baked = {name: value for name, value in hyperparameters.items() if name in TRAINING_DEFAULTS and name not in LIVE}
@@ -199,7 +224,8 @@ def _runner(
         structure: dict[str, Any] = _structure(model)
     except NotImplementedError:  # a student's own layer that cannot tell how it was made
         structure = dict(hyperparameters)
-    key = json.dumps([network.fingerprint, structure, baked, precision, weighted], sort_keys=True, default=str)
+    decisive = [network.fingerprint, structure, baked, precision, weighted, phase.manner]
+    key = json.dumps(decisive, sort_keys=True, default=str)
     if key not in _runners:
         usual = keras.config.dtype_policy()
         keras.config.set_dtype_policy(precision)
@@ -210,7 +236,7 @@ def _runner(
             keras.config.set_dtype_policy(usual)
         while _runners and sum(one.model.count_params() for one in _runners.values()) > MOST_PARAMETERS:
             del _runners[next(iter(_runners))]
-        _runners[key] = _Runner(again, hyperparameters, weighted=weighted)
+        _runners[key] = _Runner(again, hyperparameters, phase, weighted=weighted)
     return _runners[key]
 
 
@@ -227,14 +253,20 @@ def _dropouts(model: keras.Sequential) -> list[Dropout]:
     return [layer for layer in model.layers if isinstance(layer, Dropout)]
 
 
-def make_optimizer(hyperparameters: Mapping[str, Value]) -> keras.optimizers.Optimizer:
-    """The optimizer that ``hyperparameters`` name, with what applies to it; its learning rate is set at each step."""
+def make_optimizer(hyperparameters: Mapping[str, Value], factors: Sequence[float] = ()) -> keras.optimizers.Optimizer:
+    """The optimizer that ``hyperparameters`` name, with what applies to it; its learning rate is set at each step.
+
+    Args:
+        hyperparameters: of the training.
+        factors: of the learning rate, for each trainable variable; none where all have the same.
+    """
     name, options = str(hyperparameters["optimizer"]), {}
     if name in CONDITIONS["weight_decay"][1]:
         options["weight_decay"] = float(hyperparameters["weight_decay"])
     if name in CONDITIONS["momentum"][1]:
         options |= {"momentum": float(hyperparameters["momentum"]), "nesterov": bool(hyperparameters["momentum"])}
-    return keras.optimizers.get({"class_name": name, "config": options})
+    optimizer = keras.optimizers.get({"class_name": name, "config": options})
+    return optimizer if set(factors) <= {1.0} else at_rates(type(optimizer), options, factors)
 
 
 def summary_line(row: Mapping[str, float]) -> str:

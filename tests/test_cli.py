@@ -1,6 +1,7 @@
 """The command line answers at once, and what the user can mend is one sentence with exit code 2."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,38 @@ def test_every_command_explains_itself(name):
 
     assert answer.exit_code == 0
     assert say(f"cli.{name}")[:30] in answer.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("rnu",), "There is no command 'rnu'. Did you mean 'run'?"),
+        (("xyz",), "There is no command 'xyz'. The names known here are: new, run,"),
+        (("run", "--fast"), "'cnnproj run' has no option --fast. See what it has: cnnproj run --help"),
+        (("tune",), "'cnnproj tune' needs MODEL too."),
+        (("verify", "a.zip"), "'cnnproj verify' needs --data too."),
+        (("tune", "mlp", "--trials", "many"), "--trials of 'cnnproj tune' cannot be that: "),
+        (("new", "a", "b"), "'cnnproj new' was not understood: "),
+    ],
+)
+def test_what_is_typed_wrong_is_told_in_a_sentence(command, arguments, told):
+    assert_told(command(*arguments), told)
+
+
+def test_without_a_command_help_is_shown(command):
+    answer = command()
+
+    assert "Usage: cnnproj" in answer.out + answer.err
+    assert "Commands:" in answer.out + answer.err
+
+
+def test_help_is_spanish_throughout(tmp_path):
+    told = run_in_a_process("--language", "es", "tune", "--help", cwd=tmp_path).stdout
+
+    assert [
+        part for part in ("Uso: cnnproj tune", "Busca los", "Opciones:", "Muestra esta ayuda.") if part not in told
+    ] == []
+    assert not re.search(r"Usage|Options:|Arguments:|Show this|\[required|default", told)
 
 
 def test_help_loads_nothing_heavy():

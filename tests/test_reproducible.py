@@ -61,6 +61,7 @@ def test_the_notebooks_give_the_numbers_of_the_command_line(finished, make_proje
         "05_evaluation",
         "06_interpretability",
         "07_famous_networks",
+        "08_transfer_learning",
         "09_segmentation",
     ]
     cells = json.loads((report / "notebooks" / "06_interpretability.ipynb").read_text())["cells"]

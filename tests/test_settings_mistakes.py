@@ -286,6 +286,22 @@ def test_a_password_in_the_file_is_refused_and_never_shown(path, address):
 
 
 @pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('backbone = "mobilnet"', "'models.transfer.backbone' must be one of VGG16"),
+        ('backbone = ["MobileNetV2", "compact_cnn(width=3)"]', "'models.transfer.backbone' must be one of VGG16"),
+        ('batch_norm = "off"', "must be one of kept, trained"),
+        ("frozen = 1.5", "must be from 0 to 1"),
+        ("backbone_rate = { low = 0.1, high = 2.0 }", "must be from 0 to 1"),
+        ("stages = 0", "must be whole and above 0"),
+        ("weights = 3", "same kind"),
+    ],
+)
+def test_what_transfer_learning_cannot_be_is_told(path, line, told):
+    assert told in refusal(path, f"[models.transfer]\n{line}")
+
+
+@pytest.mark.parametrize(
     ("models", "size", "told"),
     [
         ("[models.vgg16]\nform = 'original'", 31, "at least [32, 32] for the model 'vgg16' with form = \"original\""),

@@ -31,11 +31,13 @@ from cnnproj.run import INPUTS
 from cnnproj.segmentation.cases import RULES as SEGMENTED_RULES
 from cnnproj.segmentation.networks import segmenters
 from cnnproj.settings import AugmentationTable, Settings
+from cnnproj.spoken_commands import FRAME
 from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
 from cnnproj.submission.grading.pages import OUTCOMES
 from cnnproj.submission.grading.similarity import KINDS as KINDS_OF_SIMILARITY
 from cnnproj.submission.handing_in.checklist import MISSING, POINTS
+from cnnproj.transfer import CELLS
 from cnnproj.words import catalogue, languages, say
 
 PACKAGE = Path(cnnproj.__file__).parent
@@ -111,6 +113,7 @@ BUILT = {
     "opened.*": ["outside", "encrypted", "method"],
     "opened.expected.*": ["text", "choice", "digest", "whole", "number", "share", "flag"],
     "report.data.*": ["drawn", "given_validation", "given_test", "given_both"],
+    "cli.frame.*": FRAME,
     "cli.states.*": ["done", "stale", "to_do"],
     "project.*": ["starting", "skipped"],
     "project.stage.*": ["audit", "data", "tune", "train", "evaluate", "interpret", "report"],
@@ -165,6 +168,8 @@ BUILT = {
     "segmentation.caption.*": SEGMENTED,
     "segmentation.summary.*": SEGMENTERS,
     "submission.missing.*": MISSING,
+    "transfer.cell.*": CELLS,
+    "transfer.column.*": ["way", "accuracy", "interval", "seconds"],
     "submission.point.*": POINTS,
     "grading.check.*": CHECKS,
     "grading.state.*": get_args(State),
@@ -206,6 +211,7 @@ NO_SENTENCES = {
         "diagnosis.html",
         "report.css",
         "grading.css",
+        "transfer.png",
         "run.json",
         "submission.json",
         "segmentation.html",

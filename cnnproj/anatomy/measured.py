@@ -38,15 +38,15 @@ def measured(folders: Mapping[str, Path], images: Images, scores: pd.DataFrame |
     for name, folder in folders.items():
         recipe, history = load_recipe(folder), pd.read_csv(folder / HISTORY)
         # A student's own network whose code is not here was saved whole.
-        anatomy = anatomy_of(recipe) if name in architectures() else dissect(load_model(folder))
+        anatomy = anatomy_of(name, recipe) if name in architectures() else dissect(load_model(folder))
         row = costs(recipe, history, anatomy)
         rows.append({"model": name, **row, **_on_validation(folder, images), **_on_test(name, tested)})
     return pd.DataFrame(rows)
 
 
-def anatomy_of(recipe: Recipe) -> Anatomy:
-    """What the network of ``recipe`` is made of, its architecture a registered one."""
-    return sketch(architectures()[recipe.model], recipe.shape, len(recipe.classes), recipe.hyperparameters)
+def anatomy_of(name: str, recipe: Recipe) -> Anatomy:
+    """What the network ``name`` is made of, a registered one, as ``recipe`` says that it was built."""
+    return sketch(architectures()[name], recipe.shape, len(recipe.classes), recipe.hyperparameters)
 
 
 def costs(recipe: Recipe, history: pd.DataFrame, anatomy: Anatomy) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from cnnproj.words import language, say, speaking
 
 SECONDS = 15  # between two looks at what has changed
 KNOWN = ".kept_on_drive"  # in the folder here: what of it is on Drive, each file with its time of change and size
+# SQLite, which keeps the trials, has one beside a database while it changes it; were it there with another state of the
+# database, that would be undone. Source: https://sqlite.org/lockingv3.html
+_JOURNAL = "-journal"
 _State = tuple[int, int]
 
 
@@ -130,10 +133,10 @@ class KeptOnDrive:
         """Whether the file was copied: it may be gone by now, or change under our hands."""
         source, partial = self.folder / path, self._partial(path)
         before = _state(source)
-        if not source.is_file():
+        if not source.is_file() or _is_being_written(source):
             return False
         shutil.copyfile(source, partial)
-        if before != _state(source):
+        if before != _state(source) or _is_being_written(source):
             return False
         self._arrived(path, partial, before)
         return True
@@ -153,12 +156,17 @@ class KeptOnDrive:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """The files below ``folder``, hidden ones aside."""
+    """The files below ``folder``, hidden ones and journals aside."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         for name in sorted(names):
-            if not name.startswith("."):
+            if not name.startswith(".") and not name.endswith(_JOURNAL):
                 yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _is_being_written(path: Path) -> bool:
+    """Whether ``path`` is a database that is being changed: on disk it is half one state and half the next."""
+    return path.with_name(path.name + _JOURNAL).exists()
 
 
 def _is_record(path: str) -> bool:

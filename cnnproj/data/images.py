@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,17 @@ class Images:
         table = self.table[self.table["split"] == name]
         codes = pd.Categorical(table["label"], categories=list(self.classes)).codes
         return Part(name, self.pixels, table["row"].to_numpy(), codes.astype(np.int64), self.classes)
+
+    def of(self, classes: Sequence[str], *, most: int | None = None, seed: int = 0) -> Images:
+        """The images of some ``classes``, in their parts; for training at most so many of each, drawn by ``seed``."""
+        table = self.table[self.table["label"].isin(list(classes))]
+        if most is not None:
+            train = table[table["split"] == "train"]
+            draw = np.random.default_rng(seed)
+            drawn = [draw.permutation(group.index.to_numpy())[:most] for _, group in train.groupby("label", sort=True)]
+            table = table[(table["split"] != "train") | table.index.isin(np.concatenate(drawn))]
+        kept = tuple(name for name in self.classes if name in classes)
+        return replace(self, table=table.reset_index(drop=True), classes=kept)
 
     @property
     def counts(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -39,6 +40,7 @@ def measure(
     *,
     seed: int,
     trained: Fit | None,
+    folder: Path | None = None,
 ) -> Probe:
     """Measure the network that a training with ``seed`` began with, and what came of it.
 
@@ -50,9 +52,11 @@ def measure(
         hyperparameters: a value for each of the network's ``defaults``.
         seed: of the training.
         trained: what came of the training; none where its weights are no numbers.
+        folder: where paths in hyperparameters start from.
     """
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
+    network.begin(model, hyperparameters, folder)
     if trained is not None:  # Keras counts the layers that have no name of their own
         for layer, known in zip(model.layers, trained.model.layers, strict=True):
             layer.name = known.name
@@ -174,7 +178,10 @@ def _watched(model: keras.Sequential) -> tuple[keras.Model, list[int]]:
     given: list[Any] = []
     for layer in model.layers:
         if isinstance(layer, Block):
-            values, inner = layer.unfold(values)
+            entering = keras.Input(values.shape[1:])
+            leaving, inner = layer.unfold(entering)
+            # A network of its own: the layers of another block have the same names.
+            *inner, values = keras.Model(entering, [*inner, leaving], name=layer.name)(values)
             given += inner
         else:
             values = layer(values)
@@ -259,7 +266,10 @@ def _input(model: keras.Sequential, pixels: np.ndarray) -> Input | None:
     if place is None:
         return None
     if place:
-        pixels = keras.Model(model.inputs[0], model.layers[place - 1].output)(pixels, training=True).numpy()
+        image = entering = keras.Input(model.input_shape[1:])
+        for layer in model.layers[:place]:
+            entering = layer(entering)
+        pixels = keras.Model(image, entering)(pixels, training=True).numpy()
     values = pixels.astype(np.float64)
     return Input(
         layer=model.layers[place].name,

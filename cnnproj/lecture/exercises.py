@@ -137,7 +137,7 @@ class Exercise:
 
 
 def _near(came: Numbers, expected: Numbers) -> Any:
-    return np.isclose(came, expected, rtol=1e-3, atol=_ROUNDING)
+    return np.isclose(came, expected, rtol=0, atol=_ROUNDING)
 
 
 def _same(came: Numbers, expected: Numbers) -> bool:

@@ -9,6 +9,7 @@ from cnnproj.models import (  # importing a file registers its networks
     lenet,
     mlp,
     resnet,
+    transfer,
     vgg,
 )
 from cnnproj.models.registry import ACTIVATIONS as ACTIVATIONS
@@ -25,4 +26,4 @@ from cnnproj.models.space import Range as Range
 from cnnproj.models.space import Space as Space
 from cnnproj.models.space import Value as Value
 
-__all__ = ["alexnet", "compact_cnn", "deep_cnn", "densenet", "googlenet", "lenet", "mlp", "resnet", "vgg"]
+__all__ = ["alexnet", "compact_cnn", "deep_cnn", "densenet", "googlenet", "lenet", "mlp", "resnet", "transfer", "vgg"]

@@ -80,7 +80,9 @@ class Block(layers.Layer):  # type: ignore[misc]
 class ResidualBlock(Block):
     """Two 3×3 convolutions whose outcome is added to what came in: y = activation(x + f(x)).
 
-    Where they change the size of the maps or their number, x goes through a 1×1 convolution (the paper's option B).
+    Where they change the size of the maps or their number, x goes through a 1×1 convolution (the paper's option B). It
+    works on every second position: one in steps of 2 would do the same, but the gradient of that, with 4 channels,
+    writes where it must not in TensorFlow 2.21 with oneDNN, and ends the process.
 
     Args:
         filters: of each convolution.
@@ -98,11 +100,12 @@ class ResidualBlock(Block):
 
     def build(self, shape: Shape) -> None:
         """Make the layers for inputs of ``shape``, (n, height, width, channels)."""
-        out = self._hold(self._main_path(), shape)
+        self._hold(self._main_path(), shape)
+        out = self.compute_output_shape(shape)
         self.projects = self.strides > 1 or shape[-1] != out[-1]
         if self.projects:
-            widened = self._convolution("shortcut_conv", int(out[-1] or 0), 1, self.strides)
-            self._hold([widened, self._normalisation("shortcut_norm")], shape)
+            widened = self._convolution("shortcut_conv", int(out[-1] or 0), 1)
+            self._hold([*self._steps(), widened, self._normalisation("shortcut_norm")], shape)
         self.add = layers.Add(name="add", dtype=self.dtype_policy)
         self.add.build([out, out])
         self._hold([self._activation("relu")], out)
@@ -111,6 +114,11 @@ class ResidualBlock(Block):
         """Smaller by the strides."""
         height, width = (side and -(-side // self.strides) for side in input_shape[1:3])
         return (input_shape[0], height, width, self.widening * self.filters)
+
+    def _steps(self) -> list[Any]:
+        """What leaves every second position, say; nothing where all are kept."""
+        every = layers.AveragePooling2D(1, self.strides, name="every", dtype=self.dtype_policy)
+        return [every] if self.strides > 1 else []
 
     def _main_path(self) -> list[Any]:
         return [
@@ -123,12 +131,13 @@ class ResidualBlock(Block):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The activation of ``inputs`` plus what the convolutions make of them."""
-        shortcut = inputs
+        shortcut = fewer = self.every(inputs) if self.strides > 1 else inputs
         if self.projects:
-            shortcut = self.shortcut_norm(self.shortcut_conv(inputs), training=training)
-        return self.relu(self.add([shortcut, self._residual(inputs, training)]))
+            shortcut = self.shortcut_norm(self.shortcut_conv(fewer), training=training)
+        return self.relu(self.add([shortcut, self._residual(inputs, fewer, training)]))
 
-    def _residual(self, inputs: Any, training: bool | None) -> Any:
+    def _residual(self, inputs: Any, fewer: Any, training: bool | None) -> Any:
+        """What is added to ``inputs``; ``fewer`` are those of their positions that the strides leave."""
         inner = self.relu_1(self.norm_1(self.conv_1(inputs), training=training))
         return self.norm_2(self.conv_2(inner), training=training)
 
@@ -141,11 +150,11 @@ class ResidualBlock(Block):
 class BottleneckBlock(ResidualBlock):
     """As ``ResidualBlock``, of three convolutions: 1×1 narrows, 3×3 works on what is left, 1×1 widens fourfold.
 
-    The first one takes the strides, as in the paper; others, called "v1.5", give them to the second.
+    The strides come before the first one, as in the paper; others, called "v1.5", give them to the second.
 
     Args:
         filters: of the first two convolutions; the third has four times as many.
-        strides: of the first one.
+        strides: from one position that is kept to the next.
         arguments: as of ``Block``.
 
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2015), figure 5, right.
@@ -155,7 +164,7 @@ class BottleneckBlock(ResidualBlock):
 
     def _main_path(self) -> list[Any]:
         return [
-            self._convolution("conv_1", self.filters, 1, self.strides),
+            self._convolution("conv_1", self.filters, 1),
             self._normalisation("norm_1"),
             self._activation("relu_1"),
             self._convolution("conv_2", self.filters, 3),
@@ -165,8 +174,8 @@ class BottleneckBlock(ResidualBlock):
             self._normalisation("norm_3"),
         ]
 
-    def _residual(self, inputs: Any, training: bool | None) -> Any:
-        inner = self.relu_1(self.norm_1(self.conv_1(inputs), training=training))
+    def _residual(self, inputs: Any, fewer: Any, training: bool | None) -> Any:
+        inner = self.relu_1(self.norm_1(self.conv_1(fewer), training=training))
         inner = self.relu_2(self.norm_2(self.conv_2(inner), training=training))
         return self.norm_3(self.conv_3(inner), training=training)
 

@@ -11,12 +11,18 @@ from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnproj.errors import CnnprojError
+from cnnproj.models.phases import Phase
 from cnnproj.models.space import Space, Value
 
 if TYPE_CHECKING:
     import keras
 
 Builder = Callable[..., "keras.Sequential"]
+# Gives a network that has just been built the weights that its hyperparameters name, and returns a digest of them, or
+# "" where it begins with random ones; the path is where paths in hyperparameters start from, where there is a project.
+Start = Callable[["keras.Sequential", Mapping[str, Value], Path | None], str]
+# The phases in which a network with such hyperparameters is trained for so many epochs.
+Plan = Callable[[Mapping[str, Value], int], list[Phase]]
 
 # What `cnnproj.training` takes for every architecture, with its default: how a network is trained rather than built.
 TRAINING_DEFAULTS: Mapping[str, Value] = MappingProxyType(
@@ -70,6 +76,8 @@ class Architecture:
             where none is declared.
         ours: whether cnnproj ships it; a student's own travels as a whole ``.keras`` file as well.
         fingerprint: changes when the code that builds the network does.
+        start: gives it the weights that its training starts from; none where these are random.
+        plan: the phases of its training; none where all layers learn all the time.
     """
 
     name: str
@@ -79,6 +87,8 @@ class Architecture:
     smallest: Mapping[str, int]
     ours: bool
     fingerprint: str
+    start: Start | None = None
+    plan: Plan | None = None
 
     def build(
         self, shape: tuple[int, int, int], classes: int, hyperparameters: Mapping[str, Value]
@@ -114,6 +124,26 @@ class Architecture:
                 raise CnnprojError("models.no_softmax", model=self.name, loss=hyperparameters["loss"])
             model.layers[-1].activation = keras.activations.get(output)
         return model
+
+    def begin(self, model: keras.Sequential, hyperparameters: Mapping[str, Value], folder: Path | None) -> str:
+        """Give ``model``, just built, the weights that its training starts from: building it does not need them.
+
+        Args:
+            model: what ``build`` gave.
+            hyperparameters: those it was built with.
+            folder: where paths in them start from: of the project, or none where no file may be opened.
+
+        Returns:
+            A digest of these weights, or "" where the network begins with random ones.
+
+        Raises:
+            CnnprojError: where they cannot be had.
+        """
+        return self.start(model, hyperparameters, folder) if self.start else ""
+
+    def phases(self, hyperparameters: Mapping[str, Value], epochs: int) -> list[Phase]:
+        """The phases of a training of ``epochs`` epochs, each of at least one."""
+        return self.plan(hyperparameters, epochs) if self.plan else [Phase(epochs)]
 
     @property
     def summary(self) -> str:
@@ -153,6 +183,8 @@ def architecture(
     training: Mapping[str, Value] = MappingProxyType({}),
     smallest: Mapping[str, int] = MappingProxyType({}),
     parts: tuple[str, ...] = (),
+    start: Start | None = None,
+    plan: Plan | None = None,
 ) -> Callable[[Builder], Builder]:
     """Register the function below as an architecture under its own name.
 
@@ -170,6 +202,8 @@ def architecture(
             images are refused with a sentence that says so.
         parts: files beside the function's own that it builds with. Where there are any, all that they and its own file
             say counts in the fingerprint, not the function alone.
+        start: gives it the weights that its training starts from, where these are not random.
+        plan: the phases of its training, where not all layers learn all the time.
 
     Raises:
         CnnprojError: where ``space`` or ``training`` names a hyperparameter that there is not, or the builder lacks a
@@ -200,7 +234,9 @@ def architecture(
         # Now, while the file is the code that runs.
         code = "\n".join([_source(builder), *_texts(builder, parts)])
         fingerprint = hashlib.sha256(code.encode()).hexdigest()[:16]
-        _architectures[name] = Architecture(name, builder, defaults, dict(space), dict(smallest), ours, fingerprint)
+        _architectures[name] = Architecture(
+            name, builder, defaults, dict(space), dict(smallest), ours, fingerprint, start, plan
+        )
         return builder
 
     return register

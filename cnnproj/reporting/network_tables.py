@@ -55,7 +55,7 @@ def network_costs(trainings: Mapping[str, Training]) -> pd.DataFrame:
 
     known = architectures()
     rows = [
-        {"model": name, **costs(training.recipe, training.history, anatomy_of(training.recipe))}
+        {"model": name, **costs(training.recipe, training.history, anatomy_of(name, training.recipe))}
         for name, training in trainings.items()
         if name in known and known[name].ours
     ]

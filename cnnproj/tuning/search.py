@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from cnnproj.errors import CnnprojError, TrialError
 from cnnproj.files import write_table, write_text
 from cnnproj.models import Architecture, Space, Value
+from cnnproj.models.starting_weights import DECIDE_START
 from cnnproj.progress import Progress
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import ACCURACY, Goal
@@ -44,11 +47,15 @@ class Fitted(Protocol):
 
 
 class Divided(Protocol):
-    """Images in their parts, of which a search looks at their shape and at how many there are for validation."""
+    """Images in their parts, of which a search looks at shape and classes, and at how many there are for validation."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height and width in pixels, and channels."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
 
     @property
     def validation(self) -> Sized:
@@ -68,6 +75,7 @@ def search(
     augmentation: Mapping[str, object],
     training: TrainingTable,
     identity: str,
+    project: Path | None = None,
     announce: Callable[[str], None] = print,
     train: Callable[..., Fitted] | None = None,
     goal: Goal = ACCURACY,
@@ -90,15 +98,17 @@ def search(
         augmentation: arguments of ``ImageDataGenerator``.
         training: how each trial is trained; its number of epochs is not looked at.
         identity: a digest of all that must be the same for trials to be comparable.
+        project: the folder that paths in hyperparameters start from.
         announce: called with a line if the store holds trials that do not count here.
-        train: trains a trial; by default ``cnnproj.training.fit``.
+        train: trains a trial; ``cnnproj.training.fit`` unless there is another.
         goal: what trials are judged by.
 
     Returns:
         The files written.
 
     Raises:
-        CnnprojError: where three trials in a row fail for the same cause, none finishes, or the store cannot be used.
+        CnnprojError: where three trials in a row fail for the same cause, none finishes, the store cannot be used, or
+            the weights that trainings are to start from cannot be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = [str(number) for number in range(1, trials + 1)]
@@ -107,10 +117,12 @@ def search(
         wanted = dict(zip(keys, grid(network, space, seed=derive_seed(seed, network.name, "grid")), strict=False))
     else:
         wanted["1"] = defaults(network, space)
+    _require_start(network, space, images, project)
     with open_trials(folder, table.storage, network.name, identity) as found:
         if found.others:
             announce(say("tuning.others", n=found.others, model=network.name))
-        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found, train or fit, goal)
+        train = train or partial(fit, folder=project)
+        work = _Work(network, space, images, table, epochs, seed, augmentation, training, found, train, goal)
         done = sum(key in found.done for key in wanted)
         with Progress(say("progress.searching", model=network.name), len(wanted) * epochs, done=done * epochs) as bar:
             work.run(wanted, bar)
@@ -124,6 +136,16 @@ def search(
         best = best_trial(found.done).user_attrs["hyperparameters"]
     write_text(folder / BEST, json.dumps(best, indent=2) + "\n")
     return [folder / TABLE, folder / BEST]
+
+
+def _require_start(network: Architecture, space: Mapping[str, Space], images: Divided, project: Path | None) -> None:
+    """Raise before the first trial where the weights that one of them starts from cannot be had: that is no trial."""
+    if network.start is None:
+        return
+    decisive = {name: space[name].grid() if name in space else (network.defaults[name],) for name in DECIDE_START}
+    for values in itertools.product(*decisive.values()):
+        chosen = {**network.defaults, **dict(zip(decisive, values, strict=True))}
+        network.begin(network.build(images.shape, len(images.classes), chosen), chosen, project)
 
 
 @dataclass(frozen=True)

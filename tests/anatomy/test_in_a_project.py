@@ -23,7 +23,7 @@ def folder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("famous") / "project"
     shutil.copytree(finished, copy, symlinks=True)
     project = Project.open(copy)
-    project.tune("lenet5", trials=1)
+    project.tune("lenet5")
     project.train("lenet5")
     return copy
 
@@ -72,7 +72,7 @@ def test_it_is_opened_at_a_validation_image_and_drawn(project):
 
 
 def test_what_cannot_be_is_refused(project):
-    with pytest.raises(CnnprojError, match=r"no image 99 .* 0 to 12"):
+    with pytest.raises(CnnprojError, match=r"no image 99 .* 0 to 14"):
         project.look_inside("lenet5", image=99)
     with pytest.raises(CnnprojError, match=r"no original form of 'mlp'.*lenet5, alexnet"):
         project.anatomy("mlp", original=True)
@@ -88,9 +88,10 @@ def test_a_network_that_is_not_trained_is_dissected_for_the_images_of_the_projec
     assert found.layers["output"].iloc[-1] == "3"
 
 
-def test_a_submission_without_it_lacks_nothing(folder, patterns, tmp_path, copies):
+def test_a_submission_without_it_lacks_nothing(folder, tmp_path):
+    patterns = (folder / "data" / "patterns").resolve()
     members = {path: data for path, data in honest_members(folder).items() if not path.startswith("models/lenet5/")}
-    with evidence_of(listed(members), [patterns], tmp_path, copies) as evidence:
+    with evidence_of(listed(members), [patterns], tmp_path, tmp_path / "copies") as evidence:
         assert codes(check("record", evidence)) == []
 
 

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,26 @@ def test_while_a_file_changes_the_record_waits(kept, monkeypatch):
     assert (kept.drive / "reports" / "mine" / "run.json").read_text() == "{}"
 
     assert kept.copy_changes() == ["reports/mine/weights.h5", "reports/mine/run.json"]
+
+
+def test_a_database_is_copied_between_two_changes_and_never_with_its_journal(kept):
+    store = kept.folder / "reports" / "mine" / "trials.db"
+    trials, again = sqlite3.connect(store), kept.drive / "reports" / "mine" / "trials.db"
+    trials.execute("create table trials (number)")
+    trials.commit()
+    kept.copy_changes()
+    trials.execute("insert into trials values (1)")
+    assert store.with_name("trials.db-journal").is_file()
+
+    store.touch()
+    assert kept.copy_changes() == []
+    trials.commit()
+    trials.close()
+
+    assert kept.copy_changes() == ["reports/mine/trials.db"]
+    assert not again.with_name("trials.db-journal").exists()
+    with closing(sqlite3.connect(again)) as copy:
+        assert copy.execute("select number from trials").fetchall() == [(1,)]
 
 
 def test_nothing_is_deleted_there(kept):

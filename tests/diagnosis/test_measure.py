@@ -96,22 +96,22 @@ def test_a_block_of_ours_is_the_layers_within_it(images, built):
     def block():
         return ResidualBlock(4, name="block")
 
-    network = built(block, layers.GlobalAveragePooling2D)
+    network = built(block, lambda: ResidualBlock(4, name="other"), layers.GlobalAveragePooling2D)
     states = measured(network, images).before.layers
     trained = fitted(network, images, epochs=1)
     block = trained.model.layers[0]
     block.norm_1.beta.assign([-100.0, -100.0, 0.0, 0.0])  # the first two units give 0 whatever comes
     states_after = measured(network, images, trained=replace(trained, last=trained.model.get_weights())).after.layers
 
-    paths = ["block/conv_1", "block/conv_2", "block/shortcut_conv"]
+    paths = ["block/conv_1", "block/conv_2", "block/shortcut_conv", "other/conv_1", "other/conv_2"]
     assert [state.layer for state in states[:-1]] == paths
-    assert [(state.kind, state.units, state.fan_in) for state in states[:-1]] == [
+    assert [(state.kind, state.units, state.fan_in) for state in states[:3]] == [
         ("Conv2D", 4, 9),
         ("Conv2D", 4, 36),
         ("Conv2D", 4, 1),
     ]
     assert all(state.gradient > 0 and state.normalised for state in states[:-1])
-    assert [state.dead is None for state in states] == [False, True, False, True]
+    assert [state.dead is None for state in states] == [False, True, False, False, False, True]
     assert states_after[0].dead == 0.5
     keras.utils.set_random_seed(1)
     kernel = architectures()["made"].build(images.shape, 2, architectures()["made"].defaults).layers[0].conv_2.kernel

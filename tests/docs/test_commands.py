@@ -31,6 +31,9 @@ EXECUTED = {
     "cnnproj trials compact_cnn": (0, "best"),
     "cnnproj diagnose": (0, "deep_cnn"),
     "cnnproj diagnose mlp": (0, "mlp"),
+    "cnnproj new my_project --language es": (0, "project.toml"),
+    "cnnproj networks lenet5": (0, "conv_1"),
+    "cnnproj networks resnet18 --original": (0, "11,689,512"),
     "cnnproj predict photo.jpg": (0, "photo.jpg"),
     "cnnproj submit": (2, "✗"),  # there are no notebooks
     "cnnproj submit --incomplete": (0, "tiny-submission.zip"),
@@ -62,6 +65,9 @@ ELSEWHERE = {
 # Read only: why.
 READ = {
     "cnnproj grade downloads --data course_images.zip --output graded --backend ray": "needs a cluster of Ray",
+    "cnnproj transfer --weights imagenet --backbone MobileNetV2": "needs the weights of ImageNet",
+    "cnnproj transfer --backbone compact_cnn --pretrain-on 0,1,2,3,4 --images-a-class 10 --epochs 60": "trains five times",
+    "cnnproj networks": "builds a dozen of large networks; tests/anatomy/ does what it does",
     "make run PYTHON=python3.12": "needs another Python",
     "make lock": "asks the package index for every version anew",
     "pip install -r requirements.lock": "installs hundreds of megabytes",
@@ -87,9 +93,11 @@ BY_HAND = {
     "source .venv/bin/activate": "switches on what python -m venv has made",
     "export PGPASSWORD=…": "the password of the reader's own server",
     "git clone": "named, not typed",
+    "cnnproj predict": "named, not typed",
     "cnnproj grade": "named, not typed",
     "cnnproj verify": "named, not typed",
     "cnnproj --help": "named, not typed",
+    "cnnproj --language es status": "said in Spanish by tests/test_words.py",
 }
 
 
@@ -106,6 +114,7 @@ def desk(lay_desk) -> Path:
 def test_is_executed(command, desk, monkeypatch):
     code, said = EXECUTED[command]
     monkeypatch.chdir(desk)
+    shutil.rmtree("my_project", ignore_errors=True)
     monkeypatch.setenv("COLUMNS", "200")
 
     answer = CliRunner().invoke(app, shlex.split(command)[1:])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from cnnproj.data.sources import open_source
-from cnnproj.models import architectures
+from cnnproj.models import architecture, architectures, forget
 
 from ..data.stored import stored
-from .inside import NARROW, SIBLINGS
+from .inside import NARROW, SIBLINGS, SMALL
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
 SHAPES = [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)]
@@ -17,7 +17,7 @@ EVERY = [(shape, classes) for shape in SHAPES for classes in (2, 11)]
 BUILDS = [
     (name, *built)
     for name in NETWORKS
-    for built in ([EVERY[0], EVERY[-1]] if name in SIBLINGS or "densenet" in name else EVERY)
+    for built in ([EVERY[0], EVERY[-1]] if architectures()[name].smallest else EVERY)
 ]
 
 
@@ -32,7 +32,7 @@ def test_every_network_is_built_for_gray_and_colour_and_any_size(name, shape, cl
     import keras
 
     network = architectures()[name]
-    model = network.build(shape, classes, network.defaults)
+    model = network.build(shape, classes, {**network.defaults, **SMALL.get(name, {})})
     assert isinstance(model, keras.Sequential)
     assert model.output_shape == (None, classes)
     assert model.layers[-1].activation is keras.activations.softmax
@@ -49,8 +49,62 @@ class TestEveryNetwork:
         assert len(architectures()[name].space) >= 2
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in SIBLINGS])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if architectures()[name].smallest])
+def test_the_networks_of_the_lectures_compute_and_come_back_from_their_configuration(name):
+    import keras
+
+    network = architectures()[name]
+    model = network.build((16, 16, 1), 3, {**network.defaults, **NARROW.get(name, {})})
+    images = np.random.default_rng(0).random((2, 16, 16, 1), dtype=np.float32)
+    given = model(images, training=False).numpy()
+    again = keras.Sequential.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+
+    np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(again(images, training=False), given)
+
+
+# The others are made of the blocks below and take minutes, for nothing but their hundreds of layers.
+TRAINED = [name for name in NETWORKS if name not in SIBLINGS | {"googlenet", "resnet50", "densenet121"}]
+
+
+@pytest.fixture
+def blocks():
+    """A network of one block of each kind, registered."""
+    import keras
+    from keras import layers
+
+    from cnnproj.models.blocks import BottleneckBlock, DenseBlock, InceptionModule, Transition
+
+    @architecture(space={})
+    def blocks(shape, classes):
+        return keras.Sequential(
+            [
+                keras.Input(shape),
+                layers.Conv2D(8, 3),
+                InceptionModule((8, 4, 8, 4, 8, 8), name="inception"),
+                BottleneckBlock(4, 2, name="bottleneck"),
+                DenseBlock(2, 8, name="dense_block"),
+                Transition(name="transition"),
+                layers.GlobalAveragePooling2D(),
+                layers.Dense(classes, activation="softmax"),
+            ]
+        )
+
+    yield architectures()["blocks"]
+    forget("blocks")
+
+
+def test_a_network_of_the_students_own_learns_with_our_blocks(blocks, patterns):
+    from cnnproj.training import fit
+
+    result = fit(blocks, patterns, {**blocks.defaults, "batch_size": 8}, epochs=12, seed=1, augmentation={})
+
+    assert result.best["val_accuracy"] >= 0.9
+
+
 class TestEveryKindOfNetwork:
+    @pytest.mark.parametrize("name", TRAINED)
     def test_learns_a_tiny_set_and_comes_back_from_disk_the_same(self, name, patterns, tmp_path):
         from cnnproj.inference import predict
         from cnnproj.recipe import load_model, load_predictions, save
@@ -76,6 +130,7 @@ class TestEveryKindOfNetwork:
         np.testing.assert_array_equal(predict(load_model(tmp_path), patterns.validation), before)
         np.testing.assert_array_equal(load_predictions(tmp_path / "validation.csv")[1], before)
 
+    @pytest.mark.parametrize("name", [name for name in NETWORKS if name not in SIBLINGS])
     def test_is_explained_by_a_map_of_at_least_4x4_or_by_saliency(self, name, patterns):
         from cnnproj.interpretation.heatmaps import explain
         from cnnproj.interpretation.opened_model import gradcam_layer

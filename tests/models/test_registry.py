@@ -39,7 +39,7 @@ def registered(builder) -> Architecture:
 
 def test_our_own_networks_are_registered():
     assert set(DEFAULT_MODELS) < ours()
-    assert {"lenet5", "alexnet", "vgg16", "googlenet", "resnet18", "densenet121"} < ours()
+    assert {"lenet5", "alexnet", "vgg16", "googlenet", "resnet18", "densenet121", "transfer"} < ours()
     assert all(architectures()[name].summary.endswith(".") for name in ours())
 
 

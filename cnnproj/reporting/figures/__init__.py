@@ -36,6 +36,7 @@ from cnnproj.reporting.figures.segmentation import masked_samples as masked_samp
 from cnnproj.reporting.figures.segmentation import masked_variants as masked_variants
 from cnnproj.reporting.figures.segmentation import segmented as segmented
 from cnnproj.reporting.figures.training import history as history
+from cnnproj.reporting.figures.transfer import transfer as transfer
 
 __all__ = [
     "Chart",
@@ -69,5 +70,6 @@ __all__ = [
     "strongest_maps",
     "tells_of_hyperparameters",
     "test_scores",
+    "transfer",
     "trials",
 ]

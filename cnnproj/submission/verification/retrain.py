@@ -18,6 +18,7 @@ from cnnproj.recipe import Recipe
 from cnnproj.selection import best_model
 from cnnproj.stages import WAY_OF_TRAINING
 from cnnproj.submission.finding import Finding, Result, Tally, Unchecked
+from cnnproj.submission.opening.limits import shown
 from cnnproj.submission.opening.opened import Submission
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.evidence import Evidence
@@ -90,6 +91,7 @@ def _network(evidence: Evidence, model: str) -> Architecture:
 
 def _train(evidence: Evidence, network: Architecture, recipe: Recipe) -> tuple[pd.DataFrame | None, str]:
     """The history and the digest of the weights; no history where the loss is no number any more."""
+    from cnnproj.errors import CnnprojError
     from cnnproj.training import DivergenceError, fit
 
     settings = evidence.submission.settings
@@ -109,6 +111,12 @@ def _train(evidence: Evidence, network: Architecture, recipe: Recipe) -> tuple[p
         )
     except DivergenceError:
         return None, ""
+    except CnnprojError as error:
+        if network.start is None:
+            raise
+        raise Unchecked("verification.unchecked.no_start", reason=error) from None
+    if recipe.start_digest != (result.start or None):
+        raise Unchecked("verification.unchecked.other_start", weights=shown(recipe.hyperparameters["weights"]))
     return result.history, digest_arrays(result.model.get_weights())
 
 

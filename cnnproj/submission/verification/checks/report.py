@@ -24,6 +24,7 @@ from cnnproj.reporting.report import FIGURES, FILE, render
 from cnnproj.reporting.results import Results, load_search, load_training
 from cnnproj.stages import REPORT
 from cnnproj.submission.finding import Finding, Tally, Unchecked
+from cnnproj.submission.opening.networks import build_network
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.evidence import Evidence
 from cnnproj.words import languages, speaking
@@ -85,6 +86,8 @@ def _results(evidence: Evidence) -> Results:
     arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.augmentation}
     seeds = [derive_seed(settings.project.seed, "preview", number) for number in range(6)]
     evidence.part("train")
+    for model in evidence.networks:  # the report counts them: one that cannot be built is told of, not counted
+        build_network(submission, model)
     evaluation = load_evaluation(folder / "evaluation")
     rows = evidence.stored_rows(evaluation.errors["row"])
     manifest = submission.manifest

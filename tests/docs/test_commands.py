@@ -69,8 +69,6 @@ READ = {
         "takes a minute or more; tests/test_transfer.py and the notebook do what it does"
     ),
     "cnnproj grade downloads --data course_images.zip --output graded --backend ray": "needs a cluster of Ray",
-    "cnnproj transfer --weights imagenet --backbone MobileNetV2": "needs the weights of ImageNet",
-    "cnnproj transfer --backbone compact_cnn --pretrain-on 0,1,2,3,4 --images-a-class 10 --epochs 60": "trains five times",
     "cnnproj networks": "builds a dozen of large networks; tests/anatomy/ does what it does",
     "make run PYTHON=python3.12": "needs another Python",
     "make lock": "asks the package index for every version anew",

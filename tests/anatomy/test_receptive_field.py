@@ -39,12 +39,15 @@ def convolution(kernel, strides=1, dilation=1, padding="same") -> layers.Layer:
     return layers.Conv2D(1, kernel, strides, dilation_rate=dilation, **how)
 
 
-SIDES, STRIDES, PADDING = st.integers(1, 4), st.integers(1, 2), st.sampled_from(["same", "valid"])
+# With oneDNN, TensorFlow 2.21's gradient of a convolution whose kernel is smaller than its steps corrupts memory.
+SIDES, WIDE, PADDING = st.integers(1, 4), st.integers(2, 4), st.sampled_from(["same", "valid"])
 STEPS = st.one_of(
-    st.tuples(st.just("convolution"), st.tuples(SIDES, SIDES), STRIDES, st.just(1), PADDING),
+    st.tuples(st.just("convolution"), st.tuples(SIDES, SIDES), st.just(1), st.just(1), PADDING),
+    st.tuples(st.just("convolution"), st.tuples(WIDE, WIDE), st.just(2), st.just(1), PADDING),
     st.tuples(st.just("convolution"), SIDES, st.just(1), st.tuples(st.integers(1, 3), st.just(1)), PADDING),
-    st.tuples(st.just("pool"), st.integers(1, 3), STRIDES, PADDING),
-    st.tuples(st.just("beside"), SIDES, SIDES, STRIDES),
+    st.tuples(st.just("pool"), st.integers(1, 3), st.integers(1, 2), PADDING),
+    st.tuples(st.just("beside"), SIDES, SIDES, st.just(1)),
+    st.tuples(st.just("beside"), WIDE, WIDE, st.just(2)),
     st.tuples(st.just("pad"), st.tuples(st.integers(0, 2), st.just(0)), st.just((1, 1))),
 )
 

@@ -9,7 +9,7 @@ from cnnproj.anatomy.unfold import maps_at, unfold
 from cnnproj.errors import CnnprojError
 
 from ..interpretation.networks import in_blocks, nested
-from .toys import Eager, Scaled, Twice, residual_net
+from .toys import Eager, Residual, Scaled, Twice, residual_net
 
 IMAGES = np.random.default_rng(0).random((3, 16, 16, 3), dtype=np.float32)
 
@@ -79,9 +79,11 @@ def test_gradients_go_through():
     import tensorflow as tf
 
     images = tf.constant(IMAGES)
+    blocks = [Residual(4, name="block_1"), Residual(4, name="block_2")]
+    model = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(4, 3), *blocks, layers.GlobalAveragePooling2D()])
     with tf.GradientTape() as tape:
         tape.watch(images)
-        *_, (_, last) = unfold(residual_net()).values(images)
+        *_, (_, last) = unfold(model).values(images)
         score = tf.reduce_sum(last[:, 0])
     assert float(tf.reduce_max(tf.abs(tape.gradient(score, images)))) > 0
 

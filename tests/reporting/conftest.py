@@ -21,7 +21,7 @@ from cnnproj.interpretation.cases import choose_cases
 from cnnproj.interpretation.feature_maps import FeatureMaps
 from cnnproj.interpretation.interpret import Interpretation
 from cnnproj.interpretation.methods import WITH_POSITIONS, WITHOUT_POSITIONS
-from cnnproj.models import Choice, Range
+from cnnproj.models import Choice, Range, Value, architectures
 from cnnproj.recipe import Recipe, prediction_table
 from cnnproj.reporting.figures import Chart
 from cnnproj.reporting.report import write_report
@@ -102,6 +102,12 @@ def make_search(model: str, trials: int = 8) -> Search:
     return Search(model, {name: str(space) for name, space in SPACE.items()}, table, {**chosen, "batch_size": 32})
 
 
+def built_from(model: str, search: Search) -> dict[str, Value]:
+    """Hyperparameters that the network ``model`` can be built from, if there is one, as the search has left them."""
+    network = architectures().get(model)
+    return {**network.defaults, "learning_rate": search.best["learning_rate"]} if network else dict(search.best)
+
+
 def make_training(model: str, images: Images, search: Search, epochs: int = 12) -> Training:
     epoch = np.arange(1, epochs + 1)
     rng = np.random.default_rng(len(model))
@@ -124,7 +130,7 @@ def make_training(model: str, images: Images, search: Search, epochs: int = 12) 
         shape=images.shape,
         resize="stretch",
         classes=images.classes,
-        hyperparameters=dict(search.best),
+        hyperparameters=built_from(model, search),
         epochs=epochs,
         seed=7,
         best_epoch=int(best["epoch"]),

@@ -153,7 +153,7 @@ def test_one_optimizer_at_two_rates_does_what_two_optimizers_do(optimizer, image
     import tensorflow as tf
 
     from cnnproj.inference import make_loss
-    from cnnproj.training import _optimizer, _Runner
+    from cnnproj.training import _Runner, make_optimizer
 
     network = architectures()["transfer"]
     given = chosen(optimizer=optimizer, weight_decay=0.3, dropout=0.0)
@@ -165,7 +165,7 @@ def test_one_optimizer_at_two_rates_does_what_two_optimizers_do(optimizer, image
     runner.model.optimizer.learning_rate = 1e-2
     head = other.layers[-1].trainable_variables
     backbone = [variable for variable in other.trainable_variables if id(variable) not in {id(one) for one in head}]
-    optimizers = [_optimizer(given, [1.0]), _optimizer(given, [1.0])]
+    optimizers = [make_optimizer(given), make_optimizer(given)]
     for one, rate in zip(optimizers, (1e-2, 1e-3), strict=True):
         one.learning_rate = rate
     loss = make_loss(given)

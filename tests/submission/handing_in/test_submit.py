@@ -201,7 +201,7 @@ class TestNotebooks:
         assert "Nothing is packed from here, since cnnproj itself is executing 03_submit.ipynb" in executed
 
     def test_from_within_one_that_is_executed_nothing_is_packed(self, project, submit, said, monkeypatch):
-        monkeypatch.setenv(EXECUTING, "07_mine.ipynb")
+        monkeypatch.setenv(EXECUTING, "10_mine.ipynb")
 
         assert not submit().exists()
         assert len(said) == 1

@@ -25,7 +25,7 @@ AUGMENTATION = {
     "shapes": {"horizontal_flip": True, "vertical_flip": True},
 }
 SIZE = {"nuclei": (128, 128), "shapes": (64, 64)}
-EPOCHS = {"nuclei": 40, "shapes": 20}
+EPOCHS = {"nuclei": 40, "shapes": 34}
 NETWORKS = {"nuclei": ("unet", "segnet", "fcn8s"), "shapes": ("unet",)}
 TARGET = {"nuclei": (0.85, 20), "shapes": (0.95, 5)}  # Dice, minutes
 FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}

@@ -47,22 +47,20 @@ def assert_same_numbers(one: Path, other: Path) -> None:
 
 def test_the_notebooks_give_the_numbers_of_the_command_line(finished, make_project):
     folder = make_project()
+    for optional in ("00_convolution_by_hand", "07_famous_networks", "08_transfer_learning", "09_segmentation"):
+        (folder / "notebooks" / f"{optional}.ipynb").unlink()  # no stage is theirs, and they take the longest
     ran = cnnproj("run", "--notebooks", cwd=folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     report = folder / "reports" / "tiny"
     assert_same_numbers(finished / "reports" / "tiny", report)
     executed = sorted(path.stem for path in (report / "notebooks").glob("*.ipynb"))
     assert executed == [
-        "00_convolution_by_hand",
         "01_data",
         "02_mlp",
         "03_compact_cnn",
         "04_deep_cnn",
         "05_evaluation",
         "06_interpretability",
-        "07_famous_networks",
-        "08_transfer_learning",
-        "09_segmentation",
     ]
     cells = json.loads((report / "notebooks" / "06_interpretability.ipynb").read_text())["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]

@@ -170,7 +170,7 @@ def test_a_cluster_gives_the_same_table(tmp_path, terms):
 def test_without_its_library_a_cluster_is_told(tmp_path, terms, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     folder = hand_in(tmp_path / "in", {"a.zip": {"results": PASSED}})
-    with pytest.raises(CnnprojError, match=r"cnnproj\[cluster\]"):
+    with pytest.raises(CnnprojError, match=r"\.\[cluster\]"):
         grade_class(folder, tmp_path / "out", read_rubric(None), terms, backend="ray", announce=silent)
 
 

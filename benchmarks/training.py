@@ -194,7 +194,8 @@ def waiting(smoke: bool) -> None:
     network = architectures()["compact_cnn"]
     noise = np.random.default_rng(0).integers(0, 256, (2000, 96, 96, 3), np.uint8)
     part = Part("train", noise, np.arange(2000), np.arange(2000) % 10, tuple("0123456789"))
-    step = _Runner(network.build((96, 96, 3), 10, network.defaults), network.defaults, weighted=False).step
+    model, phase = network.build((96, 96, 3), 10, network.defaults), network.phases(network.defaults, 1)[0]
+    step = _Runner(model, network.defaults, phase, weighted=False).step
     vary = Augmentation(EVERYTHING)
     times: dict[str, list[float]] = {"ready": [], "fed": [], "waited": [], "made": []}
     batches = Batches(part, int(network.defaults["batch_size"]), seed=1, augmentation=vary)

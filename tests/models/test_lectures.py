@@ -176,7 +176,8 @@ class TestTheForms:
         layer = gradcam_layer(model)
 
         assert layer is not None
-        assert least <= min(model.get_layer(layer).output.shape[1:3]) <= 96 // 4
+        most = 22 if name == "lenet5" else 21  # its two poolings leave 22 of 96
+        assert least <= min(model.get_layer(layer).output.shape[1:3]) <= most
         assert count(model.trainable_variables) < 6_000_000
 
 

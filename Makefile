@@ -12,8 +12,9 @@ run: $(READY)
 notebook: $(READY)
 	$(BIN)/jupyter lab notebooks
 
+# On every core; the tests of a file stay together, since they share what was expensive to make.
 test: $(VENV)/.ready-to-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff check .

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-ETA = 3  # a rung comes after a third of the epochs, one after a third of that …; the best third sets the bar there
+ETA = 2  # a rung comes after half of the epochs, one after half of that …; the better half sets the bar there
 FIRST = 3  # epochs: before, the running means of batch normalisation still lag behind, and nothing can be told
-CERTAIN = 2.0  # standard errors
+CERTAIN = 1.0  # standard errors
 
 Course = Mapping[int, float]  # of a trial: its epochs, from 1, and the best value until then
 
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs after which a trial is looked at: a third of ``epochs``, a ninth …, in order, none before FIRST."""
+    """The epochs after which a trial is looked at: half of ``epochs``, a quarter …, in order, none before FIRST."""
     found: list[int] = []
     while (epochs := math.ceil(epochs / ETA)) >= FIRST:
         found.insert(0, epochs)
@@ -35,11 +35,12 @@ def brackets(pruning: str, epochs: int) -> list[list[int]]:
 
 
 def is_hopeless(course: Course, others: Sequence[Course], looked_at: Sequence[int], n: int) -> bool:
-    """Whether a trial lies clearly below the best third of those that came as far, at an epoch where it is looked at.
+    """Whether a trial lies clearly below the better half of those that came as far, at an epoch where it is looked at.
 
-    Clearly is by two standard errors of the difference. Without that margin, measured with a falling learning rate and
-    a few hundred validation images, more of the best trials were stopped than epochs saved: what stands where early
-    on hardly says who is ahead in the end.
+    Clearly is by a standard error of the difference, or among settings that are all good, where the order halfway says
+    nothing of that in the end, more would be lost than epochs saved. In a wide space it says much: of trials of the
+    compact CNN for 6 epochs, a few hundred validation images, Spearman's correlation with the end is 0.8 to 0.9 after
+    the third, 0.7 after the second.
 
     Args:
         course: of the trial, until now; accuracies.

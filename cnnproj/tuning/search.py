@@ -166,14 +166,18 @@ class _Work:
 
     def run(self, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> None:
         """Do trials until all that are ``wanted`` are done, here or by other workers."""
-        while missing := [key for key in wanted if key not in self.trials.done]:
+        while any(key not in self.trials.done for key in wanted):
             self._stop_if_hopeless()
-            seed = derive_seed(self.seed, self.network.name, "search", missing[0])
-            self.trials.study.sampler = sampler(self.table.sampler, seed)
-            if not self.trials.take(wanted, lambda trial, key: self._try(trial, key, wanted, bar)):
+            if not self.trials.take(wanted, self._sampler, lambda trial, key: self._try(trial, key, wanted, bar)):
                 time.sleep(PATIENCE)
             done = sum(key in self.trials.done for key in wanted)
             bar.advance(done * self.epochs - bar.done, note=_note(self.trials.done, len(wanted), self.goal))
+
+    def _sampler(self, key: str) -> optuna.samplers.BaseSampler:
+        finished = [trial for trial in in_order(self.trials.done) if trial.state == TrialState.COMPLETE]
+        best = max(finished, key=lambda trial: trial.value).params if finished else {}
+        number = int(key.partition(".")[0])
+        return sampler(self.table.sampler, derive_seed(self.seed, self.network.name, "search", key), best, number)
 
     def _try(self, trial: optuna.Trial, key: str, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> float:
         chosen = draw(trial, self.network, self.space)

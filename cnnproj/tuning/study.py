@@ -55,11 +55,17 @@ class Trials:
         """Those that count, by key."""
         return {trial.user_attrs["key"]: trial for trial in self.live if trial.state.is_finished()}
 
-    def take(self, wanted: Mapping[str, Mapping[str, Value]], objective: Objective) -> bool:
+    def take(
+        self,
+        wanted: Mapping[str, Mapping[str, Value]],
+        sampler: Callable[[str], optuna.samplers.BaseSampler],
+        objective: Objective,
+    ) -> bool:
         """Do one trial of ``wanted``, if there is one that nobody has; ``objective`` gives its value.
 
         Args:
             wanted: by key, the hyperparameters that are fixed beforehand; the rest is drawn.
+            sampler: what draws the trial with that key.
             objective: may raise ``optuna.TrialPruned``, or ``CnnprojError`` after it has set the trial's ``reason``.
 
         Returns:
@@ -69,11 +75,13 @@ class Trials:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             optuna.storages.fail_stale_trials(self.study)
         live = {trial.user_attrs["key"]: trial.state for trial in self.live}
+        waiting = [key for key, state in live.items() if state == TrialState.WAITING]
         free = [key for key in wanted if key not in live]
-        if TrialState.WAITING not in live.values():
+        if not waiting:
             if not free:
                 return False
             self.study.enqueue_trial(dict(wanted[free[0]]), user_attrs={"key": free[0]})
+        self.study.sampler = sampler((waiting or free)[0])
 
         came_to_its_end: list[int] = []
 

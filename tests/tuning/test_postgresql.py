@@ -14,6 +14,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
@@ -31,6 +32,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Exception ignored in.*BaseConnection:pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:.*psycopg.Connection:ResourceWarning"),
 ]
+
+
+def drawn(key):
+    """What draws a trial."""
+    return optuna.samplers.RandomSampler(seed=int(key))
 
 
 @pytest.fixture
@@ -113,11 +119,11 @@ def test_two_that_ask_at_once_do_not_do_one_trial_twice(tmp_path, database):
             done.append(key)
             if len(done) == 1:  # while the first runs, the same trial is wanted again, and asked for
                 one.study.enqueue_trial({}, user_attrs={"key": "1"})
-                other.take({"1": {}, "2": {}}, objective)
+                other.take({"1": {}, "2": {}}, drawn, objective)
             return 0.5
 
         wanted = {"1": {}, "2": {}}
-        while one.take(wanted, objective):
+        while one.take(wanted, drawn, objective):
             pass
 
     assert sorted(done) == ["1", "2"]
@@ -155,11 +161,11 @@ def test_a_worker_that_slept_too_long_leaves_its_trial_to_the_one_that_took_it_o
 
         def sleep(trial, key):
             time.sleep(4)
-            while other.take({"1": {}}, lambda trial, key: done.append(key) or 0.7):
+            while other.take({"1": {}}, drawn, lambda trial, key: done.append(key) or 0.7):
                 pass
             return 0.5
 
-        sleeper.take({"1": {}}, sleep)
+        sleeper.take({"1": {}}, drawn, sleep)
 
         assert done == ["1"]
         assert other.done["1"].value == 0.7

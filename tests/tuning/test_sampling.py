@@ -20,7 +20,7 @@ SPACE = {
 
 @given(st.integers(0, 50), st.sampled_from(["tpe", "random"]))
 def test_momentum_is_drawn_with_sgd_alone(seed, name):
-    study = optuna.create_study(sampler=sampler(name, seed))
+    study = optuna.create_study(sampler=sampler(name, seed, {"optimizer": "adamw", "learning_rate": 1e-3}, 2))
     trial = study.ask()
     chosen = draw(trial, MLP, SPACE)
 
@@ -28,6 +28,35 @@ def test_momentum_is_drawn_with_sgd_alone(seed, name):
     assert ("momentum" in trial.params) == (chosen["optimizer"] == "sgd")
     assert 1e-4 <= chosen["learning_rate"] <= 1e-2
     assert chosen["momentum"] in ((0.0, 0.9) if chosen["optimizer"] == "sgd" else (MLP.defaults["momentum"],))
+
+
+def changed_of(best, seed, key):
+    """What a trial draws other than ``best`` had it."""
+    study = optuna.create_study(sampler=sampler("tpe", seed, best, key))
+    trial = study.ask()
+    draw(trial, MLP, SPACE)
+    return {name for name, value in trial.params.items() if best.get(name) != value}
+
+
+def test_two_of_three_trials_change_a_part_of_the_best():
+    best = {"learning_rate": 1e-3, "momentum": 0.9, "optimizer": "sgd"}
+    near = [changed_of(best, seed, key) for seed in range(60) for key in (1, 2)]
+    anew = [changed_of(best, seed, 3) for seed in range(60)]
+
+    assert sum("learning_rate" not in changed for changed in near) > 30
+    assert sum(changed == {"learning_rate"} for changed in near) > 10
+    assert all("learning_rate" in changed for changed in anew)
+
+
+def test_a_trial_near_the_best_is_drawn_again_as_it_was():
+    best = {"learning_rate": 1e-3, "momentum": 0.9, "optimizer": "sgd"}
+    drawn = []
+    for the_same in (best, dict(reversed(best.items()))):
+        trial = optuna.create_study(sampler=sampler("tpe", 7, the_same, 2)).ask()
+        draw(trial, MLP, SPACE)
+        drawn.append(trial.params)
+
+    assert drawn[0] == drawn[1]
 
 
 def test_a_grid_has_every_combination_that_differs_once():

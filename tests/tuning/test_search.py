@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 
 from cnnproj.errors import CnnprojError, TrialError
 from cnnproj.models import Choice, Range
 from cnnproj.tuning import search as module
+from cnnproj.tuning.study import Trials
 
 from .quick import SPACE, quick_fit, quick_search
 
@@ -53,10 +55,31 @@ def test_hopeless_trials_are_stopped_and_counted(tmp_path):
     table, _, _ = quick_search(tmp_path, trials=20)
 
     assert table["pruned"].any()
-    assert set(table["epochs"][table["pruned"]]) == {3}
+    assert set(table["epochs"][table["pruned"]]) == {4}
     assert set(table["epochs"][~table["pruned"]]) == {7}
     free, _, _ = quick_search(tmp_path / "free", trials=20, pruning="none")
     assert not free["pruned"].any()
+
+
+def test_each_worker_draws_by_the_trial_that_it_takes():
+    store = optuna.storages.InMemoryStorage()
+    one, other = (Trials(optuna.create_study(study_name="x", storage=store, load_if_exists=True), 0) for _ in range(2))
+    taken, drawn = [], []
+
+    def sampler(key):
+        taken.append(key)
+        return optuna.samplers.RandomSampler(seed=int(key))
+
+    def objective(trial, key):
+        drawn.append(trial.suggest_float("rate", 0, 1))
+        if key == "1":
+            other.take({"1": {}, "2": {}}, sampler, objective)
+        return 0.5
+
+    one.take({"1": {}, "2": {}}, sampler, objective)
+
+    assert taken == ["1", "2"]
+    assert len(set(drawn)) == 2
 
 
 def test_more_trials_later_go_on_from_those_that_are_there(tmp_path):

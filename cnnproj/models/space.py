@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import optuna
 
 Value = bool | int | float | str
+STEP = 0.2  # of a range: how far a value near another lies from it
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,15 @@ class Choice:
     def grid(self) -> tuple[Value, ...]:
         """The values that a grid has of it."""
         return self.values
+
+    def near(self, value: Value, rng: np.random.Generator) -> Value:
+        """Another of several values: of numbers the next below or above ``value``, else any."""
+        others = [other for other in self.values if other != value]
+        if all(isinstance(one, int | float) for one in self.values):
+            ordered = sorted(self.values, key=float)
+            place = ordered.index(value)
+            others = ordered[max(0, place - 1) : place] + ordered[place + 1 : place + 2]
+        return others[rng.integers(len(others))]
 
     def __str__(self) -> str:
         return ", ".join(str(value) for value in self.values)
@@ -70,6 +82,18 @@ class Range:
         middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
         whole = isinstance(self.low, int) and isinstance(self.high, int)
         return tuple(dict.fromkeys((self.low, round(middle) if whole else middle, self.high)))
+
+    def near(self, value: Value, rng: np.random.Generator) -> Value:
+        """Another value, from a normal distribution about ``value`` with a fifth of the range as its deviation."""
+        scale: Callable[[float], float] = math.log if self.log else float
+        low, high = scale(self.low), scale(self.high)
+        while True:
+            place = rng.normal(scale(float(value)), (high - low) * STEP)
+            found = math.exp(place) if self.log else place
+            if isinstance(self.low, int) and isinstance(self.high, int):
+                found = round(found)
+            if self.low <= found <= self.high and found != value:
+                return found
 
     def __str__(self) -> str:
         return f"{self.low:g} … {self.high:g}" + (" (log)" if self.log else "")

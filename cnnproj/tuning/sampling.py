@@ -12,35 +12,46 @@ import optuna
 from cnnproj.models import CONDITIONS, Architecture, Choice, Space, Value
 
 STARTUP = 4  # trials before TPE has enough to learn from; the first of all is the network's defaults
-WIDER = 3  # every third trial may change everything; the others stay near the best so far
-CHANGED = 1 / 3  # of the hyperparameters, what a trial near the best changes, and one at least
+AFRESH = 4  # every fourth trial is drawn afresh; the others stay near the best so far
+CHANGED = 1 / 3  # of the hyperparameters, what a trial near the best changes
 
 
-def sampler(name: str, seed: int, best: Mapping[str, Value], key: int) -> optuna.samplers.BaseSampler:
+def sampler(
+    name: str, seed: int, space: Mapping[str, Space], best: Mapping[str, Value], key: int
+) -> optuna.samplers.BaseSampler:
     """What draws a trial: Optuna's sampler of that ``name``, ``tpe`` or ``random``; a grid's trials are fixed.
 
-    With ``tpe`` two of three trials take the best so far and draw a few of its hyperparameters anew. The defaults are
-    where a search begins and most of a wide space is worse than they are, so that pays while the trials are too few to
+    With ``tpe`` three of four trials change a few hyperparameters of the best so far, by a step each. A search begins
+    at the network's defaults, and most of a wide space is worse than these: that pays while the trials are too few to
     learn much from. Source of the mixture: Mallik et al., "PriorBand" (2023).
 
     Args:
         name: of the sampler.
         seed: of this trial.
-        best: what the best trial so far had drawn.
+        space: what is varied.
+        best: what the best trial so far had drawn of it.
         key: which trial it is, from 1.
     """
     if name == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     tpe = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
-    if not best or key % WIDER == 0:
+    if not best or key % AFRESH == 0:
         return tpe
-    rng = np.random.default_rng(seed)
-    changed = rng.random(len(best)) < CHANGED
-    changed[rng.integers(len(best))] = True
-    kept = {name: value for (name, value), other in zip(sorted(best.items()), changed, strict=True) if not other}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.PartialFixedSampler(kept, tpe)
+        return optuna.samplers.PartialFixedSampler(near(space, best, np.random.default_rng(seed)), tpe)
+
+
+def near(space: Mapping[str, Space], best: Mapping[str, Value], rng: np.random.Generator) -> dict[str, Value]:
+    """The hyperparameters of ``best``, about a third of them, and one at least, a step away."""
+    names = sorted(best)
+    changed = rng.random(len(names)) < CHANGED
+    if not changed.any():
+        changed[rng.integers(len(names))] = True
+    return {
+        name: space[name].near(best[name], rng) if other else best[name]
+        for name, other in zip(names, changed, strict=True)
+    }
 
 
 def draw(trial: optuna.Trial, network: Architecture, space: Mapping[str, Space]) -> dict[str, Value]:

@@ -176,8 +176,8 @@ class _Work:
     def _sampler(self, key: str) -> optuna.samplers.BaseSampler:
         finished = [trial for trial in in_order(self.trials.done) if trial.state == TrialState.COMPLETE]
         best = max(finished, key=lambda trial: trial.value).params if finished else {}
-        number = int(key.partition(".")[0])
-        return sampler(self.table.sampler, derive_seed(self.seed, self.network.name, "search", key), best, number)
+        seed, number = derive_seed(self.seed, self.network.name, "search", key), int(key.partition(".")[0])
+        return sampler(self.table.sampler, seed, self.space, best, number)
 
     def _try(self, trial: optuna.Trial, key: str, wanted: Mapping[str, Mapping[str, Value]], bar: Progress) -> float:
         chosen = draw(trial, self.network, self.space)

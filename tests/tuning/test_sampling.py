@@ -1,7 +1,9 @@
 """What a trial may draw: the values of its space, and of what depends on another only where that applies."""
 
+import math
 from collections import Counter
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given
@@ -20,7 +22,7 @@ SPACE = {
 
 @given(st.integers(0, 50), st.sampled_from(["tpe", "random"]))
 def test_momentum_is_drawn_with_sgd_alone(seed, name):
-    study = optuna.create_study(sampler=sampler(name, seed, {"optimizer": "adamw", "learning_rate": 1e-3}, 2))
+    study = optuna.create_study(sampler=sampler(name, seed, SPACE, {"optimizer": "adamw", "learning_rate": 1e-3}, 2))
     trial = study.ask()
     chosen = draw(trial, MLP, SPACE)
 
@@ -30,33 +32,55 @@ def test_momentum_is_drawn_with_sgd_alone(seed, name):
     assert chosen["momentum"] in ((0.0, 0.9) if chosen["optimizer"] == "sgd" else (MLP.defaults["momentum"],))
 
 
-def changed_of(best, seed, key):
-    """What a trial draws other than ``best`` had it."""
-    study = optuna.create_study(sampler=sampler("tpe", seed, best, key))
-    trial = study.ask()
+BEST = {"learning_rate": 1e-3, "momentum": 0.9, "optimizer": "sgd"}
+
+
+def drawn(seed, key, best=BEST):
+    """What a trial draws that comes after one which had ``best``."""
+    trial = optuna.create_study(sampler=sampler("tpe", seed, SPACE, best, key)).ask()
     draw(trial, MLP, SPACE)
-    return {name for name, value in trial.params.items() if best.get(name) != value}
+    return trial.params
 
 
-def test_two_of_three_trials_change_a_part_of_the_best():
-    best = {"learning_rate": 1e-3, "momentum": 0.9, "optimizer": "sgd"}
-    near = [changed_of(best, seed, key) for seed in range(60) for key in (1, 2)]
-    anew = [changed_of(best, seed, 3) for seed in range(60)]
+def test_three_of_four_trials_are_a_step_from_the_best():
+    close = [drawn(seed, key) for seed in range(50) for key in (1, 2, 3)]
+    afresh = [drawn(seed, 4) for seed in range(150)]
 
-    assert sum("learning_rate" not in changed for changed in near) > 30
-    assert sum(changed == {"learning_rate"} for changed in near) > 10
-    assert all("learning_rate" in changed for changed in anew)
+    def far(trials):
+        return sum(abs(math.log10(trial["learning_rate"] / 1e-3)) > 0.8 for trial in trials)
+
+    assert BEST not in close
+    assert sum(trial["learning_rate"] == 1e-3 for trial in close) > 50
+    assert BEST["learning_rate"] not in [trial["learning_rate"] for trial in afresh]
+    assert far(close) < 10 < 15 < far(afresh)
 
 
-def test_a_trial_near_the_best_is_drawn_again_as_it_was():
-    best = {"learning_rate": 1e-3, "momentum": 0.9, "optimizer": "sgd"}
-    drawn = []
-    for the_same in (best, dict(reversed(best.items()))):
-        trial = optuna.create_study(sampler=sampler("tpe", 7, the_same, 2)).ask()
-        draw(trial, MLP, SPACE)
-        drawn.append(trial.params)
+def test_what_is_near_the_best_does_not_hang_on_the_order_of_its_hyperparameters():
+    assert drawn(7, 2) == drawn(7, 2, dict(reversed(BEST.items())))
 
-    assert drawn[0] == drawn[1]
+
+@given(
+    st.sampled_from([Range(1e-4, 1e-1, log=True), Range(0.0, 0.5), Range(2, 9), Range(1, 2), Range(1, 64, log=True)]),
+    st.floats(0, 1),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_value_near_one_of_a_range_is_another_of_it(space, share, seed):
+    value = type(space.low)(space.low + share * (space.high - space.low))
+    found = space.near(value, np.random.default_rng(seed))
+
+    assert space.low <= found <= space.high
+    assert found != value
+    assert type(found) is type(space.low)
+
+
+def test_a_choice_near_one_is_the_next_number_or_any_other_name():
+    rng = np.random.default_rng(1)
+    numbers, names = Choice(32, 8, 24, 16), Choice("a", "b", "c")
+
+    assert {numbers.near(8, rng) for _ in range(30)} == {16}
+    assert {numbers.near(24, rng) for _ in range(30)} == {16, 32}
+    assert {names.near("b", rng) for _ in range(30)} == {"a", "c"}
+    assert {Choice(True, False).near(True, rng) for _ in range(9)} == {False}
 
 
 def test_a_grid_has_every_combination_that_differs_once():

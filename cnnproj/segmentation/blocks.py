@@ -1,7 +1,8 @@
-"""What the segmentation networks are made of: pairs of convolutions, and maps cut to the size of others."""
+"""What the segmentation networks are made of: convolutions in a row, and maps cut to the size of others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras import layers
@@ -11,18 +12,18 @@ from cnnproj.models.registry import BATCH_NORM_MOMENTUM
 from cnnproj.segmentation.registry import LOGITS, PROBABILITIES
 
 
-def convolve(maps: Any, filters: int, name: str, *, activation: str, last: str | None = None) -> Any:
-    """Two 3×3 convolutions of ``filters`` filters, each normalised (Ioffe and Szegedy 2015) and activated.
+def convolve(maps: Any, widths: Sequence[int], name: str, *, activation: str, last: str | None = None) -> Any:
+    """3×3 convolutions one after the other, each normalised (Ioffe and Szegedy 2015) and activated.
 
     Args:
         maps: (n, height, width, channels).
-        filters: of each.
+        widths: the filters of each.
         name: what the layers' names end in.
         activation: by Keras' name.
         last: the name of the last layer, where it needs one of its own.
     """
-    for step in (1, 2):
-        end = last if last and step == 2 else f"relu_{name}_{step}"
+    for step, filters in enumerate(widths, start=1):
+        end = last if last and step == len(widths) else f"relu_{name}_{step}"
         maps = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv_{name}_{step}")(maps)
         maps = BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{name}_{step}")(maps)
         maps = layers.Activation(activation, name=end)(maps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,7 @@ class SegmentationProject(Project):
             augmentation=self._augmentation,
             training=self.settings.training,
             resize=self.settings.data.resize,
+            project=self.folder,
         )
 
     def diagnose(self, model: str) -> Diagnosis:
@@ -241,7 +242,7 @@ class SegmentationProject(Project):
     def _judged(self) -> dict[str, Any]:
         from cnnproj.segmentation.training import fit_segmenter
 
-        return {"train": fit_segmenter, "goal": DICE}
+        return {"train": partial(fit_segmenter, folder=self.folder), "goal": DICE}
 
     def _is_saved_whole(self, model: str) -> bool:
         return False  # a network of the student's own is built by its code alone

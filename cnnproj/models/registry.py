@@ -200,8 +200,8 @@ def architecture(
         training: of the training's, those with another default for this network, as ``{"learning_rate": 1e-3}``.
         smallest: the least height and width that it works for, by the value of its hyperparameter ``form``; smaller
             images are refused with a sentence that says so.
-        parts: files that it builds with, as paths from the folder of the function's own. Where there are any, all that they and its own file
-            say counts in the fingerprint, not the function alone.
+        parts: files that it builds with, as paths from the folder of the function's own. Where there are any, all that
+            they and its own file say counts in the fingerprint, not the function alone.
         start: gives it the weights that its training starts from, where these are not random.
         plan: the phases of its training, where not all layers learn all the time.
 

@@ -119,7 +119,7 @@ def stage(
 
 def width_of(number: int, filters: int) -> int:
     """The filters of stage ``number``, from 1, where the first has ``filters``: doubled up to eight times as many."""
-    return filters * min(2 ** (number - 1), 8)
+    return filters << min(number - 1, 3)
 
 
 def _vgg(

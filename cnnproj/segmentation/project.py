@@ -231,8 +231,15 @@ class SegmentationProject(Project):
     def _source(self) -> MaskedSource:
         from cnnproj.segmentation.sources import open_masked
 
-        given, seed = self.settings.segmentation, self.settings.project.seed
-        return open_masked(self.settings.data.source, self.folder, seed=seed, names=given.classes, colors=given.colors)
+        given, data = self.settings.segmentation, self.settings.data
+        return open_masked(
+            data.source,
+            self.folder,
+            seed=self.settings.project.seed,
+            names=given.classes,
+            colors=given.colors,
+            ignore=data.ignore,
+        )
 
     @property
     def _goal(self) -> Goal:

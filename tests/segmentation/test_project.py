@@ -79,7 +79,8 @@ class TestAFinishedRun:
         assert "Seg-Grad-CAM" in page
         assert "image without a mask" in page
         assert page.count("<figure") == page.count("data:image/png;base64,") == 9
-        for name in ("disc", "square", "unet", "segnet"):
+        assert "mask with pixels that are ignored" in page
+        for name in ("disc", "square", "unet", "segnet", "ignored (not labelled)"):
             assert name in page
 
     def test_shows_cases_by_rule(self, finished_cells):
@@ -187,6 +188,12 @@ class TestSettings:
                 'loss = "dies"\n[models.segnet]',
                 "'models.unet.loss' must be .*focal",
             ),
+            ("ignore = 9", 'ignore = "white"', "'data.ignore' must be the value of pixels"),
+            (
+                'ignore = 9\n\n[segmentation]\nclasses = ["ground", "disc", "square"]',
+                'ignore = "#ffffff"\n\n[segmentation]\ncolors = { a = "#000000", b = "#FFFFFF" }',
+                "'data.ignore' is also the colour of a class",
+            ),
             ("[segmentation]", "[segmentation]\nbackgrund = true", "Did you mean 'background'"),
         ],
     )
@@ -194,6 +201,10 @@ class TestSettings:
         assert before in SETTINGS
         with pytest.raises(CnnprojError, match=words):
             self.open_(tmp_path, SETTINGS.replace(before, after, 1))
+
+    def test_a_value_to_ignore_is_for_masks_alone(self, tmp_path):
+        with pytest.raises(CnnprojError, match=r"line 2: 'data.ignore' means something with task"):
+            self.open_(tmp_path, "[data]\nignore = 255")
 
     def test_say_what_to_run_first(self, tmp_path, make_cells):
         with pytest.raises(CnnprojError, match="09_segmentation"):

@@ -1,4 +1,4 @@
-"""The encoder begins as a trained classifier of the same stages, or as another segmentation network; else a sentence."""
+"""The encoder begins as a trained classifier of the same stages, or as another segmentation network."""
 
 import json
 from collections.abc import Callable

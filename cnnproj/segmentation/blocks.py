@@ -11,6 +11,8 @@ from cnnproj.models.layers import BatchNormalization
 from cnnproj.models.registry import BATCH_NORM_MOMENTUM
 from cnnproj.segmentation.registry import LOGITS, PROBABILITIES
 
+FEWEST = 2  # halvings, or the network hardly sees beyond a pixel's neighbours
+
 
 def convolve(maps: Any, widths: Sequence[int], name: str, *, activation: str, last: str | None = None) -> Any:
     """3×3 convolutions one after the other, each normalised (Ioffe and Szegedy 2015) and activated.
@@ -48,17 +50,19 @@ def classify(maps: Any, classes: int) -> Any:
     return probabilities(layers.Conv2D(classes, 1, name=LOGITS)(maps))
 
 
-def stages_for(shape: tuple[int, int, int], depth: int, most: int) -> int:
-    """How often the maps are halved: ``depth``, or, where that is 0, as often as leaves at least 4×4, up to ``most``.
+def stages_for(shape: tuple[int, int, int], depth: int, *, least: int, most: int) -> int:
+    """How often the maps are halved: ``depth``; or, where that is 0, as often as leaves ``least`` pixels a side.
+
+    Left to itself it is at least ``FEWEST`` times, and at most ``most``.
 
     Raises:
         ValueError: where ``depth`` would leave less than 2×2.
     """
-    side, count = min(shape[:2]), 0
+    side, count = min(shape[:2]), FEWEST
     if depth:
         if side < 2 << depth:
             raise ValueError(f"{depth} halvings leave less than 2 of {side} pixels.")
         return depth
-    while count < most and side >= 8 << count:
+    while count < most and side >= 2 * least << count:
         count += 1
-    return max(1, count)
+    return count

@@ -28,8 +28,8 @@ def fcn8s(
 ) -> keras.Model:
     """The scores of maps at 1/32, 1/16 and 1/8 of the size are added up, and enlarged eight times at the end.
 
-    Nothing finer than eight pixels is carried across, so edges come out round; it is the lightest of the three. Five
-    stages of two convolutions, the width doubling up to eight times the first, stand where the paper has VGG-16.
+    Nothing finer than eight pixels is carried across, so edges come out round. The stages are those of VGG-16, with a
+    quarter of the filters.
 
     Args:
         shape: height, width (pixels) and channels of the images; of any size from 32×32.

@@ -29,14 +29,15 @@ def segnet(
 ) -> keras.Model:
     """Only the places of the maxima are carried across, not the maps: lighter than U-Net, edges a little rougher.
 
-    The paper's encoder is VGG-16 with five stages of up to 512 filters; here stages of two convolutions, the width
-    doubling where the size halves.
+    The encoder has the stages of VGG-16 with a quarter of the filters, the decoder mirrors it. The paper halves 360×480
+    pixels five times, down to 11×15; of a small image that would leave a few pixels, from which the places of maxima
+    alone bring nothing back: so it is halved as often as leaves maps of about that size.
 
     Args:
         shape: height, width (pixels) and channels of the images; of any size from 8×8.
         classes: how many there are, the background counted.
         filters: filters of the first stage.
-        depth: how often the maps are halved; 0 for as often as leaves at least 4×4, up to four times.
+        depth: how often the maps are halved; 0 for as often as leaves at least 16×16, two to five times.
         activation: after each convolution, by Keras' name.
         dropout: share of the deepest maps' values put to zero in training, 0 to below 1.
         weights: ``none`` for random ones; or the folder of a trained model, from the project's, whose encoder it begins
@@ -52,7 +53,7 @@ def segnet(
     from cnnproj.segmentation.blocks import classify, convolve, stages_for
     from cnnproj.segmentation.unpooling import MaxPoolingWithIndices, MaxUnpooling
 
-    count = stages_for(shape, depth, most=len(DEPTHS_16))
+    count = stages_for(shape, depth, least=16, most=len(DEPTHS_16))
     image = maps = keras.Input(shape, name="image")
     pooled, places = [], []
     for number in range(1, count + 1):

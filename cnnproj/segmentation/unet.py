@@ -36,7 +36,7 @@ def unet(
         shape: height, width (pixels) and channels of the images; of any size from 8×8.
         classes: how many there are, the background counted.
         filters: filters of the first stage.
-        depth: how often the maps are halved; 0 for as often as leaves at least 4×4, up to four times.
+        depth: how often the maps are halved; 0 for as often as leaves at least 8×8, two to four times.
         activation: after each convolution, by Keras' name.
         dropout: share of the deepest maps' values put to zero in training, 0 to below 1.
         weights: ``none`` for random ones; or the folder of a trained model, from the project's, whose encoder it begins
@@ -51,7 +51,7 @@ def unet(
     from cnnproj.models.layers import Dropout
     from cnnproj.segmentation.blocks import classify, convolve, cut_to, stages_for
 
-    count = stages_for(shape, depth, most=4)
+    count = stages_for(shape, depth, least=8, most=4)
     image = maps = keras.Input(shape, name="image")
     skips = []
     for stage in range(1, count + 1):

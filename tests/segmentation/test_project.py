@@ -244,3 +244,13 @@ class TestBesideAProjectThatClassifies:
         (tmp_path / "project.toml").write_text("")
         text = (Project.open(tmp_path).segmentation().folder / "project.toml").read_text()
         assert all(f"{key} = " in text for key in SegmentationTable.model_fields)
+
+
+def test_what_is_ignored_is_drawn_neither_right_nor_wrong():
+    from cnnproj.reporting.figures.segmentation import MISSED, UNLABELLED, color_of, errors_of
+    from cnnproj.segmentation.scores import IGNORED
+
+    drawn = errors_of(np.array([[1, IGNORED, IGNORED]], np.uint8), np.array([[0, 0, 1]], np.uint8))
+    shown = ["#" + "".join(f"{round(255 * part):02x}" for part in pixel) for pixel in drawn[0]]
+    assert shown == [MISSED.lower(), UNLABELLED, UNLABELLED]
+    assert color_of(IGNORED) == UNLABELLED

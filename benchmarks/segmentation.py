@@ -11,9 +11,9 @@ a machine with nothing else to do half of these is about what two cores take). T
 the best validation Dice; the test part is looked at once, at the end. Augmentation is named in the first line; all else
 is the default of the networks and of training.
 
-`transfer` first trains a vgg16 to tell shapes, drawn anew by another seed, by their name; then each network on 10 to 80
-images with masks from random weights and from that encoder, all else equal: as many steps, the same images, the same
-seed. Validation chooses the epoch as always, and the test images are the same for all.
+`transfer` first trains a vgg16 to tell shapes, drawn anew by another seed, by their name; then each network on 10 and
+on 40 images with masks from random weights and from that encoder, all else equal: as many steps, the same images, the
+same seed. As many validation images choose the epoch, and the test images are the same for all.
 
 The error stream tells each epoch's validation Dice. `--networks` names those to train, `--smoke` tries each with next
 to no training.
@@ -23,6 +23,7 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 AUGMENTATION = {
@@ -36,8 +37,8 @@ TARGET = {"nuclei": (0.85, 20), "shapes": (0.95, 5)}  # Dice, minutes
 FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
-FEW = (10, 20, 40, 80)  # training images of `transfer`
-STEPS = 300  # of each training there, whatever the number of images
+FEW = (10, 40)  # training images of `transfer`, and validation images
+STEPS = 200  # of each training there, whatever the number of images
 TAUGHT = """
 [project]
 name = "taught"
@@ -60,18 +61,19 @@ epochs = {epochs}
 """
 
 
-def images_of(name: str, source: str, folder: Path, *, train_limit: int | None = None):
-    """The images and masks, audited, stored and dealt out."""
+def images_of(name: str, source: str, folder: Path, *, most: int | None = None):
+    """The images and masks, audited, stored and dealt out; for training and validation ``most`` each, or all."""
     from cnnproj.data.images import divide_images
     from cnnproj.segmentation.images import audit_masked, load_masked_images
     from cnnproj.segmentation.sources import open_masked
 
     how = {"resize": "stretch", "color": "auto", "near_duplicates": True, "threads": 2}
     audit_masked(open_masked(source, folder, seed=7), folder, size=SIZE[name], **how)
-    divide_images(
-        folder, fractions=FRACTIONS, group_pattern=None, set_leaks_aside=True, train_limit=train_limit, seed=7
-    )
-    return load_masked_images(folder)
+    divide_images(folder, fractions=FRACTIONS, group_pattern=None, set_leaks_aside=True, train_limit=most, seed=7)
+    images = load_masked_images(folder)
+    table = images.images.table
+    spare = [] if most is None else table.index[table["split"] == "validation"][most:]
+    return replace(images, images=replace(images.images, table=table.drop(spare)))
 
 
 def row(network, images, test, *, epochs: int, augmentation: dict, seed: int, weights: str = "none") -> dict:
@@ -114,7 +116,7 @@ def transfer(given: argparse.Namespace) -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "project.toml").write_text(TAUGHT.format(epochs=1 if given.smoke else given.epochs or 15))
+        (folder / "project.toml").write_text(TAUGHT.format(epochs=1 if given.smoke else given.epochs or 10))
         project = Project.open(folder)
         project.prepare()
         project.tune("vgg16")
@@ -123,7 +125,7 @@ def transfer(given: argparse.Namespace) -> None:
         print(f"vgg16 tells shapes by name: {taught.val_accuracy:.3f} of its validation images right")
         print("network  training images  test Dice: random   95 % interval   pretrained   95 % interval")
         for few in FEW[:1] if given.smoke else FEW:
-            images = images_of("shapes", "shapes", folder, train_limit=few)
+            images = images_of("shapes", "shapes", folder, most=few)
             test = images._part("test")
             epochs = 1 if given.smoke else STEPS // -(-few // 8)
             for wanted in given.networks or ("segnet", "fcn8s"):

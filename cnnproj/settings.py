@@ -136,12 +136,12 @@ class DataTable(_Table):
     size: _Size = (32, 32)
     resize: Literal["stretch", "pad", "crop"] = "stretch"
     color: Literal["auto", "gray", "rgb"] = "auto"
-    ignore: Annotated[int | str, BeforeValidator(_value_in_masks)] | None = None  # with task = "segmentation" alone
     fractions: Fractions = Fractions()
     train_limit: Annotated[int, Field(ge=10)] | None = None
     group_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
     near_duplicates: bool = True
     leaks: Literal["set_aside", "keep"] = "set_aside"
+    ignore: Annotated[int | str, BeforeValidator(_value_in_masks)] | None = None  # with task = "segmentation" alone
 
 
 Balance = Literal["none", "class_weights", "augment"]

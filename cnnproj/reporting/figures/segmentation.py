@@ -173,10 +173,11 @@ def _unlabelled(masks: np.ndarray) -> list[Patch]:
 
 
 def _mask_upon(axes: Axes, pixels: np.ndarray, mask: np.ndarray) -> None:
-    """The image in gray, tinted in the colours of the classes."""
+    """The image in gray, tinted in the colours of the classes; what is ignored is covered."""
     gray = pixels @ np.array([0.299, 0.587, 0.114])
     show_image(axes, gray, cmap="gray", vmin=0, vmax=255)
-    show_image(axes, np.dstack([_painted(mask), _TINT * (mask > 0)]))
+    opaque = np.where(mask == IGNORED, 1, _TINT * (mask > 0))  # gray upon gray would not be seen
+    show_image(axes, np.dstack([_painted(mask), opaque]))
 
 
 def _legend(chart: Chart, classes: tuple[str, ...], others: list[Patch] | None = None) -> None:

@@ -1,7 +1,8 @@
-"""Segmentation by default settings: cell nuclei and the embedded shapes, on two cores.
+"""Segmentation by default settings, on two cores: cell nuclei and the embedded shapes; what a trained encoder gives.
 
     python benchmarks/segmentation.py nuclei --data FOLDER  # U-Net, SegNet and FCN-8s on nuclei.zip, its given split
     python benchmarks/segmentation.py shapes                # U-Net on the embedded shapes, five classes of pixels
+    python benchmarks/segmentation.py transfer              # SegNet and FCN-8s on few shapes, with a trained encoder
 
 `nuclei` is to come to a test Dice of 0.85 in less than 20 minutes, `shapes` to a mean Dice of 0.95 in less than 5.
 FOLDER holds `nuclei.zip`. One row a network: Dice, IoU and pixel accuracy on the test images, each the mean over the
@@ -9,6 +10,10 @@ images, the 95 % interval of the Dice by bootstrap over images; the minutes of t
 a machine with nothing else to do half of these is about what two cores take). The weights are those of the epoch with
 the best validation Dice; the test part is looked at once, at the end. Augmentation is named in the first line; all else
 is the default of the networks and of training.
+
+`transfer` first trains a vgg16 to tell shapes, drawn anew by another seed, by their name; then each network on 10 and
+on 40 images with masks from random weights and from that encoder, all else equal: as many steps, the same images, the
+same seed. As many validation images choose the epoch, and the test images are the same for all.
 
 The error stream tells each epoch's validation Dice. `--networks` names those to train, `--smoke` tries each with next
 to no training.
@@ -18,6 +23,7 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 AUGMENTATION = {
@@ -31,20 +37,47 @@ TARGET = {"nuclei": (0.85, 20), "shapes": (0.95, 5)}  # Dice, minutes
 FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
-def images_of(name: str, source: str, folder: Path):
-    """The images and masks, audited, stored and dealt out."""
+FEW = (10, 40)  # training images of `transfer`, and validation images
+STEPS = 200  # of each training there, whatever the number of images
+TAUGHT = """
+[project]
+name = "taught"
+seed = 8
+[data]
+source = "shapes"
+size = [64, 64]
+[augmentation]
+horizontal_flip = true
+vertical_flip = true
+[models.vgg16]
+filters = 16
+learning_rate = 0.001
+dropout = 0.5
+[search]
+trials = 1
+epochs = 1
+[training]
+epochs = {epochs}
+"""
+
+
+def images_of(name: str, source: str, folder: Path, *, most: int | None = None):
+    """The images and masks, audited, stored and dealt out; for training and validation ``most`` each, or all."""
     from cnnproj.data.images import divide_images
     from cnnproj.segmentation.images import audit_masked, load_masked_images
     from cnnproj.segmentation.sources import open_masked
 
     how = {"resize": "stretch", "color": "auto", "near_duplicates": True, "threads": 2}
     audit_masked(open_masked(source, folder, seed=7), folder, size=SIZE[name], **how)
-    divide_images(folder, fractions=FRACTIONS, group_pattern=None, set_leaks_aside=True, train_limit=None, seed=7)
-    return load_masked_images(folder)
+    divide_images(folder, fractions=FRACTIONS, group_pattern=None, set_leaks_aside=True, train_limit=most, seed=7)
+    images = load_masked_images(folder)
+    table = images.images.table
+    spare = [] if most is None else table.index[table["split"] == "validation"][most:]
+    return replace(images, images=replace(images.images, table=table.drop(spare)))
 
 
-def row(network, images, test, *, epochs: int, augmentation: dict, seed: int) -> dict:
-    """What ``network`` comes to on the part ``test``."""
+def row(network, images, test, *, epochs: int, augmentation: dict, seed: int, weights: str = "none") -> dict:
+    """What ``network``, begun with ``weights``, comes to on the part ``test``."""
     import numpy as np
 
     from cnnproj.segmentation.inference import predict
@@ -56,10 +89,11 @@ def row(network, images, test, *, epochs: int, augmentation: dict, seed: int) ->
     fitted = fit_segmenter(
         network,
         images,
-        network.defaults,
+        {**network.defaults, "weights": weights},
         epochs=epochs,
         seed=seed,
         augmentation=augmentation,
+        folder=Path(),
         on_epoch=lambda row: print(f"{network.name} {row['epoch']} {row['val_dice']:.3f}", file=sys.stderr, flush=True),
     )
     wall, cpu = (time.perf_counter() - start) / 60, (time.process_time() - processor) / 60
@@ -75,10 +109,36 @@ def row(network, images, test, *, epochs: int, augmentation: dict, seed: int) ->
     }
 
 
+def transfer(given: argparse.Namespace) -> None:
+    """Print what an encoder that was trained to classify gives to networks with few masks."""
+    from cnnproj import Project
+    from cnnproj.segmentation.networks import segmenters
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "project.toml").write_text(TAUGHT.format(epochs=1 if given.smoke else given.epochs or 10))
+        project = Project.open(folder)
+        project.prepare()
+        project.tune("vgg16")
+        taught = project.train("vgg16").recipe
+        weights = str(folder / "reports" / "taught" / "models" / "vgg16")
+        print(f"vgg16 tells shapes by name: {taught.val_accuracy:.3f} of its validation images right")
+        print("network  training images  test Dice: random   95 % interval   pretrained   95 % interval")
+        for few in FEW[:1] if given.smoke else FEW:
+            images = images_of("shapes", "shapes", folder, most=few)
+            test = images._part("test")
+            epochs = 1 if given.smoke else STEPS // -(-few // 8)
+            for wanted in given.networks or ("segnet", "fcn8s"):
+                how = {"epochs": epochs, "augmentation": AUGMENTATION["shapes"], "seed": given.seed}
+                found = [row(segmenters()[wanted], images, test, **how, weights=one) for one in ("none", weights)]
+                told = [f"{one['dice']:.3f}   {one['low']:.3f} – {one['high']:.3f}" for one in found]
+                print(f"{wanted:8} {few:15}             {told[0]}        {told[1]}", flush=True)
+
+
 def main() -> int:
     """Train, measure, print the table; 1 where the first network misses the target."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=NETWORKS)
+    parser.add_argument("what", choices=[*NETWORKS, "transfer"])
     parser.add_argument("--data", type=Path, default=Path())
     parser.add_argument("--networks", nargs="+")
     parser.add_argument("--epochs", type=int)
@@ -89,6 +149,9 @@ def main() -> int:
     from cnnproj.runtime import start_tensorflow
 
     start_tensorflow(2)
+    if given.what == "transfer":
+        transfer(given)
+        return 0
     from cnnproj.segmentation.networks import segmenters
 
     name = given.what

@@ -76,6 +76,16 @@ def _zoom(value: Any) -> float | tuple[float, float]:
     raise _refuse(say("settings.zoom"))
 
 
+def _value_in_masks(value: Any) -> int | str:
+    """A number, or a colour as ``#rrggbb``."""
+    if type(value) is int and 0 <= value < 2**16:
+        return value
+    try:
+        return f"#{color_value(value):06x}"
+    except (TypeError, ValueError):
+        raise _refuse(say("settings.value_in_masks")) from None
+
+
 # Strict as all tables are, but TOML has arrays where Python has tuples.
 _Size = Annotated[tuple[int, int], Field(strict=False), AfterValidator(_sensible_size)]
 _Interval = Annotated[tuple[float, float], BeforeValidator(_interval)]
@@ -131,6 +141,7 @@ class DataTable(_Table):
     group_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
     near_duplicates: bool = True
     leaks: Literal["set_aside", "keep"] = "set_aside"
+    ignore: Annotated[int | str, BeforeValidator(_value_in_masks)] | None = None  # with task = "segmentation" alone
 
 
 Balance = Literal["none", "class_weights", "augment"]

@@ -164,11 +164,15 @@ def _check_task(path: Path, text: str, settings: Settings) -> None:
     if settings.project.task == "classification":
         if table.changed:
             raise refuse("settings.only_segmentation", "segmentation", next(iter(table.changed)))
+        if settings.data.ignore is not None:
+            raise refuse("settings.only_segmentation", "data", "ignore")
         return
     if settings.training.balance != "none":
         raise refuse("settings.only_classification", "training", "balance")
     if table.classes and table.colors:
         raise refuse("settings.classes_or_colors", "segmentation", "classes")
+    if settings.data.ignore in [color.lower() for color in table.colors.values()]:
+        raise refuse("settings.ignored_class", "data", "ignore")
 
 
 def _check_size(path: Path, text: str, settings: Settings, network: Architecture) -> None:

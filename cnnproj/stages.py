@@ -151,6 +151,7 @@ def _audit(settings: Settings, source: Source) -> dict[str, Plain]:
         "data.resize": data.resize,
         "data.color": data.color,
         "data.near_duplicates": data.near_duplicates,
+        **({"data.ignore": data.ignore} if data.ignore is not None else {}),
         **_masks(settings, "classes", "colors"),
     }
 

@@ -60,10 +60,12 @@ MASKS = (
     "mask_unknown_value",
     "mask_lossy",
     "mask_unreadable",
+    "mask_unlabelled",
     "image_missing",
     "outside_pairs",
     "mask_contradiction",
     "mask_empty",
+    "mask_ignored",
 )
 CLASSES = ("unreadable_class", "too_few", "imbalance")
 # What can make a result wrong comes first, what is only worth knowing last.

@@ -159,9 +159,9 @@ def _source(function: Builder) -> str:
 
 
 def _texts(function: Builder, parts: tuple[str, ...]) -> list[str]:
-    """What the file of ``function`` and ``parts``, the files beside it, say; nothing where there are no parts."""
+    """What the file of ``function`` and ``parts``, paths from its folder, say; nothing where there are no parts."""
     own = Path(inspect.getfile(function)) if parts else Path()
-    return [own.with_name(name).read_text(encoding="utf-8") for name in ((own.name, *parts) if parts else ())]
+    return [(own.parent / name).read_text(encoding="utf-8") for name in ((own.name, *parts) if parts else ())]
 
 
 def _parts(code: CodeType) -> list[object]:
@@ -200,8 +200,8 @@ def architecture(
         training: of the training's, those with another default for this network, as ``{"learning_rate": 1e-3}``.
         smallest: the least height and width that it works for, by the value of its hyperparameter ``form``; smaller
             images are refused with a sentence that says so.
-        parts: files beside the function's own that it builds with. Where there are any, all that they and its own file
-            say counts in the fingerprint, not the function alone.
+        parts: files that it builds with, as paths from the folder of the function's own. Where there are any, all that
+            they and its own file say counts in the fingerprint, not the function alone.
         start: gives it the weights that its training starts from, where these are not random.
         plan: the phases of its training, where not all layers learn all the time.
 
@@ -212,34 +212,54 @@ def architecture(
 
     def register(builder: Builder) -> Builder:
         name = builder.__name__
-        own: dict[str, Value] = {}
-        for parameter in inspect.signature(builder).parameters.values():
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                if parameter.default is inspect.Parameter.empty:
-                    raise CnnprojError("models.no_default", model=name, parameter=parameter.name)
-                own[parameter.name] = parameter.default
-        for key in training:
-            if key not in TRAINING_DEFAULTS:
-                known = ", ".join(sorted(TRAINING_DEFAULTS))
-                raise CnnprojError("networks.unknown_training", model=name, parameter=key, known=known)
-        defaults = {**TRAINING_DEFAULTS, **training, **own}
-        for key in space:
-            if key not in defaults:
-                raise CnnprojError(
-                    "models.unknown_hyperparameter", model=name, parameter=key, known=", ".join(sorted(defaults))
-                )
+        defaults = all_defaults(builder, TRAINING_DEFAULTS, training, space)
         ours = builder.__module__.startswith("cnnproj.models.")
         if name in BASELINES or (not ours and name in _architectures and _architectures[name].ours):
             raise CnnprojError("models.name_taken", model=name)
-        # Now, while the file is the code that runs.
-        code = "\n".join([_source(builder), *_texts(builder, parts)])
-        fingerprint = hashlib.sha256(code.encode()).hexdigest()[:16]
+        fingerprint = fingerprint_of(builder, parts)  # now, while the file is the code that runs
         _architectures[name] = Architecture(
             name, builder, defaults, dict(space), dict(smallest), ours, fingerprint, start, plan
         )
         return builder
 
     return register
+
+
+def all_defaults(
+    builder: Builder, usual: Mapping[str, Value], training: Mapping[str, Value], space: Mapping[str, Space]
+) -> dict[str, Value]:
+    """Every hyperparameter of the network that ``builder`` makes, with its default.
+
+    Args:
+        builder: after the ``*`` in its signature stand its own.
+        usual: those of training, with the defaults that they have for every network.
+        training: those of them that have another default for this one.
+        space: what a search varies.
+
+    Raises:
+        CnnprojError: where ``space`` or ``training`` names one that there is not, or the builder's has no default.
+    """
+    name, own = builder.__name__, {}
+    for parameter in inspect.signature(builder).parameters.values():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            if parameter.default is inspect.Parameter.empty:
+                raise CnnprojError("models.no_default", model=name, parameter=parameter.name)
+            own[parameter.name] = parameter.default
+    for key in training:
+        if key not in usual:
+            raise CnnprojError("networks.unknown_training", model=name, parameter=key, known=", ".join(sorted(usual)))
+    defaults = {**usual, **training, **own}
+    for key in space:
+        if key not in defaults:
+            known = ", ".join(sorted(defaults))
+            raise CnnprojError("models.unknown_hyperparameter", model=name, parameter=key, known=known)
+    return defaults
+
+
+def fingerprint_of(builder: Builder, parts: tuple[str, ...]) -> str:
+    """Changes when the code does that builds a network: the function's own, and the files that it builds with."""
+    code = "\n".join([_source(builder), *_texts(builder, parts)])
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 def architectures() -> dict[str, Architecture]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from cnnproj.errors import CnnprojError
 from cnnproj.files import digest, digest_arrays
@@ -50,7 +53,7 @@ def digest_of(weights: str, folder: Path | None) -> str | None:
     ImageNet's and random weights have none, "": Keras holds the files of the first to theirs, and the seed draws the
     others.
     """
-    from cnnproj.recipe import RECIPE, load_recipe
+    from cnnproj.recipe import RECIPE
 
     if weights in (RANDOM, IMAGENET):
         return ""
@@ -58,7 +61,10 @@ def digest_of(weights: str, folder: Path | None) -> str | None:
         return None
     path = folder / Path(weights).expanduser()
     if (path / RECIPE).is_file():
-        return load_recipe(path).weights_digest
+        try:  # of a classifier or of a segmentation network: both say it by this name
+            return str(json.loads((path / RECIPE).read_bytes())["weights_digest"])
+        except (ValueError, LookupError, TypeError):
+            return digest(path / RECIPE)
     return digest(path) if path.is_file() else None
 
 
@@ -104,7 +110,10 @@ def _take_run(model: keras.Sequential, backbone: KerasNetwork | OwnNetwork, name
     """Give ``model`` the weights of all layers but the last of the network in ``folder``."""
     from cnnproj.recipe import load_model, load_recipe
 
-    recipe = load_recipe(folder)
+    try:
+        recipe = load_recipe(folder)
+    except ValidationError:
+        raise CnnprojError("transfer.no_classifier", folder=folder) from None
     theirs = _backbone_of(recipe, folder)
     if theirs != backbone:
         raise CnnprojError("transfer.other_backbone", folder=folder, theirs=theirs.name, backbone=name)

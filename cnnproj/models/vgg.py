@@ -27,6 +27,7 @@ SPACE = {"learning_rate": Range(5e-4, 1e-2, log=True), "dropout": Range(0.0, 0.6
 TRAINING = {"learning_rate": 1e-3}
 SMALLEST = {"small": 8, "original": 32}
 PARTS = ("forms.py",)
+DEPTHS_16, DEPTHS_19 = (2, 2, 3, 3, 3), (2, 2, 4, 4, 4)  # convolutions in each stage
 
 
 @architecture(space=SPACE, training=TRAINING, smallest=SMALLEST, parts=PARTS)
@@ -58,7 +59,7 @@ def vgg16(
     configuration D.
     """
     original = is_original("vgg16", form)
-    return _vgg((2, 2, 3, 3, 3), shape, classes, original, filters, units, activation, dropout)
+    return _vgg(DEPTHS_16, shape, classes, original, filters, units, activation, dropout)
 
 
 @architecture(space=SPACE, training=TRAINING, smallest=SMALLEST, parts=PARTS)
@@ -80,7 +81,45 @@ def vgg19(
     configuration E.
     """
     original = is_original("vgg19", form)
-    return _vgg((2, 2, 4, 4, 4), shape, classes, original, filters, units, activation, dropout)
+    return _vgg(DEPTHS_19, shape, classes, original, filters, units, activation, dropout)
+
+
+def stage(
+    number: int, depth: int, filters: int, *, activation: str, original: bool = False
+) -> list[keras.layers.Layer]:
+    """Fresh layers of stage ``number``, from 1, without its pooling: ``depth`` 3×3 convolutions, each activated.
+
+    They are called ``conv_1_1``, ``norm_1_1``, ``relu_1_1`` …, in every network that is built of them: by these names
+    the weights of one come into another.
+
+    Args:
+        number: of the stage, 1 to 5.
+        depth: how many convolutions.
+        filters: of the first stage of the network; this one has 1, 2, 4, 8 or 8 times as many.
+        activation: after each convolution, by Keras' name.
+        original: as in 2014, without batch normalisation.
+    """
+    from keras import layers
+
+    from cnnproj.models.layers import BatchNormalization
+
+    width, made = width_of(number, filters), []
+    for step in range(1, depth + 1):
+        name = f"{number}_{step}"
+        made.append(
+            layers.Conv2D(
+                width, 3, padding="same", use_bias=original, kernel_initializer="he_normal", name=f"conv_{name}"
+            )
+        )
+        if not original:
+            made.append(BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{name}"))
+        made.append(layers.Activation(activation, name=f"relu_{name}"))
+    return made
+
+
+def width_of(number: int, filters: int) -> int:
+    """The filters of stage ``number``, from 1, where the first has ``filters``: doubled up to eight times as many."""
+    return filters << min(number - 1, 3)
 
 
 def _vgg(
@@ -97,21 +136,16 @@ def _vgg(
     import keras
     from keras import layers
 
-    from cnnproj.models.layers import BatchNormalization, Dropout
+    from cnnproj.models.layers import Dropout
 
     first, hidden = filters or (64 if original else 16), units or (4096 if original else 256)
     he = {"kernel_initializer": "he_normal"}
-    side, stages = min(shape[:2]), []
-    for stage, depth in enumerate(depths, start=1):
-        width = first * min(2 ** (stage - 1), 8)
-        for step in range(1, depth + 1):
-            name = f"{stage}_{step}"
-            stages.append(layers.Conv2D(width, 3, padding="same", use_bias=original, name=f"conv_{name}", **he))
-            if not original:
-                stages.append(BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{name}"))
-            stages.append(layers.Activation(activation, name=f"relu_{name}"))
+    side = min(shape[:2])
+    stages: list[keras.layers.Layer] = []
+    for number, depth in enumerate(depths, start=1):
+        stages += stage(number, depth, first, activation=activation, original=original)
         if original or side >= 8:
-            stages.append(layers.MaxPooling2D(name=f"pool_{stage}"))
+            stages.append(layers.MaxPooling2D(name=f"pool_{number}"))
             side //= 2
     stages.append(layers.Flatten(name="flatten"))
     for step in (1, 2):

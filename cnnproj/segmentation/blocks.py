@@ -1,7 +1,8 @@
-"""What the segmentation networks are made of: pairs of convolutions, and maps cut to the size of others."""
+"""What the segmentation networks are made of: convolutions in a row, and maps cut to the size of others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras import layers
@@ -10,19 +11,21 @@ from cnnproj.models.layers import BatchNormalization
 from cnnproj.models.registry import BATCH_NORM_MOMENTUM
 from cnnproj.segmentation.registry import LOGITS, PROBABILITIES
 
+FEWEST = 2  # halvings, or the network hardly sees beyond a pixel's neighbours
 
-def convolve(maps: Any, filters: int, name: str, *, activation: str, last: str | None = None) -> Any:
-    """Two 3×3 convolutions of ``filters`` filters, each normalised (Ioffe and Szegedy 2015) and activated.
+
+def convolve(maps: Any, widths: Sequence[int], name: str, *, activation: str, last: str | None = None) -> Any:
+    """3×3 convolutions one after the other, each normalised (Ioffe and Szegedy 2015) and activated.
 
     Args:
         maps: (n, height, width, channels).
-        filters: of each.
+        widths: the filters of each.
         name: what the layers' names end in.
         activation: by Keras' name.
         last: the name of the last layer, where it needs one of its own.
     """
-    for step in (1, 2):
-        end = last if last and step == 2 else f"relu_{name}_{step}"
+    for step, filters in enumerate(widths, start=1):
+        end = last if last and step == len(widths) else f"relu_{name}_{step}"
         maps = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv_{name}_{step}")(maps)
         maps = BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"norm_{name}_{step}")(maps)
         maps = layers.Activation(activation, name=end)(maps)
@@ -47,17 +50,19 @@ def classify(maps: Any, classes: int) -> Any:
     return probabilities(layers.Conv2D(classes, 1, name=LOGITS)(maps))
 
 
-def stages_for(shape: tuple[int, int, int], depth: int, most: int) -> int:
-    """How often the maps are halved: ``depth``, or, where that is 0, as often as leaves at least 4×4, up to ``most``.
+def stages_for(shape: tuple[int, int, int], depth: int, *, least: int, most: int) -> int:
+    """How often the maps are halved: ``depth``; or, where that is 0, as often as leaves ``least`` pixels a side.
+
+    Left to itself it is at least ``FEWEST`` times, and at most ``most``.
 
     Raises:
         ValueError: where ``depth`` would leave less than 2×2.
     """
-    side, count = min(shape[:2]), 0
+    side, count = min(shape[:2]), FEWEST
     if depth:
         if side < 2 << depth:
             raise ValueError(f"{depth} halvings leave less than 2 of {side} pixels.")
         return depth
-    while count < most and side >= 8 << count:
+    while count < most and side >= 2 * least << count:
         count += 1
-    return max(1, count)
+    return count

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cnnproj.data.decoding import open_image
 from cnnproj.errors import CnnprojError, UnreadableImage
 from cnnproj.segmentation.colors import color_value
+from cnnproj.segmentation.scores import IGNORED
 
 MOST_CLASSES = 64  # colours or values: more are a photo, or were blurred by a lossy format
 MOSTLY_BINARY = 0.9  # of the masks have 0 and 255 alone: whatever else the rest have is a mistake
@@ -46,6 +47,14 @@ class Drawn:
             return self.values * 0x010101
         colors: np.ndarray = self.palette[np.minimum(self.values, len(self.palette) - 1)]
         return colors
+
+    def holds(self, value: int | str) -> np.ndarray:
+        """Where ``value`` stands, a number or a colour as ``#rrggbb``: bool, (height, width)."""
+        if isinstance(value, str):
+            found: np.ndarray = self.colors == color_value(value)
+        else:
+            found = self.values == (value * 0x010101 if self.colored else value)
+        return found
 
 
 def read_mask(data: bytes, name: str) -> Drawn:
@@ -96,11 +105,13 @@ class Encoding:
         classes: their names, the background first.
         values: of each class; as 0xRRGGBB where ``colored``.
         colored: whether masks are read by their colours.
+        ignore: the value that says that a pixel is not labelled: a number, or a colour as ``#rrggbb``; or none.
     """
 
     classes: tuple[str, ...]
     values: tuple[int, ...]
     colored: bool
+    ignore: int | str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -108,23 +119,26 @@ class Encoding:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
     def classes_of(self, drawn: Drawn, name: str) -> np.ndarray:
-        """The class of each pixel, uint8, (height, width).
+        """The class of each pixel, or ``IGNORED``, uint8, (height, width).
 
         Raises:
-            UnreadableImage: where a pixel has a value that stands for no class.
+            UnreadableImage: where a pixel has a value that stands for no class, or none is labelled.
         """
         values = drawn.colors if self.colored else drawn.values
+        ignored = np.zeros(values.shape, bool) if self.ignore is None else drawn.holds(self.ignore)
+        if ignored.all():
+            raise UnreadableImage("segmentation.image_mask_unlabelled", name=name)
         order = np.argsort(self.values)
         known = np.array(self.values)[order]
         places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-        strange = values[known[places] != values]
+        strange = values[(known[places] != values) & ~ignored]
         if strange.size:
             told = [_told(value, self.colored) for value in np.unique(strange)[:3]]
             expected = ", ".join(_told(value, self.colored) for value in self.values[:8])
             raise UnreadableImage(
                 "segmentation.image_mask_unknown_value", name=name, came=", ".join(told), expected=expected
             )
-        return order[places].astype(np.uint8)
+        return np.where(ignored, IGNORED, order[places]).astype(np.uint8)
 
 
 def _told(value: int, colored: bool) -> str:
@@ -134,12 +148,16 @@ def _told(value: int, colored: bool) -> str:
 class Survey:
     """The values that stand in the masks of a set, looked at one by one.
 
+    Args:
+        ignore: the value that stands for no class: see ``Encoding``.
+
     Attributes:
         colored: whether any of them is in colour.
         palettes: the palettes met, as bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ignore: int | str | None = None) -> None:
+        self.ignore = ignore
         self.colored = False
         self.palettes: set[bytes] = set()
         self._values: list[frozenset[int]] = []
@@ -150,9 +168,13 @@ class Survey:
         self.colored |= drawn.colored
         if drawn.palette is not None:
             self.palettes.add(drawn.palette.tobytes())
-        self._values.append(frozenset(np.unique(drawn.values).tolist()) if not drawn.colored else frozenset())
+        values, colors = drawn.values.ravel(), drawn.colors.ravel()
+        if self.ignore is not None:
+            labelled = ~drawn.holds(self.ignore).ravel()
+            values, colors = values[labelled], colors[labelled]
+        self._values.append(frozenset(np.unique(values).tolist()) if not drawn.colored else frozenset())
         if len(self._colors) <= MOST_CLASSES:
-            for color, pixels in zip(*np.unique(drawn.colors, return_counts=True), strict=True):
+            for color, pixels in zip(*np.unique(colors, return_counts=True), strict=True):
                 self._colors[int(color)] = self._colors.get(int(color), 0) + int(pixels)
 
     def encoding(self, names: Sequence[str], colors: Mapping[str, str]) -> Encoding:
@@ -163,8 +185,13 @@ class Survey:
             colors: of the classes as ``#rrggbb`` by name, the background first; none where masks have no colour table.
 
         Raises:
-            CnnprojError: where there are more values than classes can be.
+            CnnprojError: where there are more values than classes can be, or none but the one to ignore.
         """
+        return replace(self._encoding(names, colors), ignore=self.ignore)
+
+    def _encoding(self, names: Sequence[str], colors: Mapping[str, str]) -> Encoding:
+        if not self._colors:
+            raise CnnprojError("segmentation.all_ignored", value=self.ignore)
         if colors:
             return Encoding(tuple(colors), tuple(color_value(color) for color in colors.values()), True)
         if self.colored or len(self.palettes) > 1:

@@ -18,6 +18,7 @@ from cnnproj.data.resizing import Resize, fit_mask
 from cnnproj.errors import CnnprojError
 from cnnproj.files import replacing, write_text
 from cnnproj.progress import Progress
+from cnnproj.segmentation.scores import IGNORED
 from cnnproj.segmentation.sources import MaskedSource
 from cnnproj.words import say
 
@@ -29,7 +30,8 @@ class MaskedPart(Part):
     """One part of the images, with their masks; ``classes`` are those of pixels, and ``labels`` are all 0.
 
     Attributes:
-        masks: of the whole store, uint8, (images, height, width): the class of each pixel; memory-mapped.
+        masks: of the whole store, uint8, (images, height, width): the class of each pixel, or ``IGNORED``;
+            memory-mapped.
     """
 
     masks: np.ndarray
@@ -85,12 +87,17 @@ class MaskedImages:
 
     @property
     def shares(self) -> pd.DataFrame:
-        """The share of the pixels of each class (rows) in the training and the validation part (columns)."""
-        columns = {}
+        """The share of the pixels of each class (rows) in the training and the validation part (columns).
+
+        The last row is of the pixels that are ignored, where there are any.
+        """
+        columns, n = {}, len(self.classes)
         for part in (self.train, self.validation):
-            counts = sum(np.bincount(mask.ravel(), minlength=len(self.classes)) for mask in _each(part))
+            counts = sum(np.bincount(np.minimum(mask, n).ravel(), minlength=n + 1) for mask in _each(part))
             columns[say(f"figures.{part.name}")] = counts / np.sum(counts)
-        return pd.DataFrame(columns, index=pd.Index(self.classes, name=say("report.column.class")))
+        rows = pd.Index([*self.classes, say("segmentation.ignored")], name=say("report.column.class"))
+        table = pd.DataFrame(columns, index=rows)
+        return table if table.iloc[-1].any() else table.iloc[:-1]
 
 
 def _each(part: MaskedPart) -> Iterator[np.ndarray]:
@@ -144,7 +151,9 @@ def audit_masked(
             mask = known.classes_at(place)
             store[row] = fit_mask(mask, size, resize)
             digests[image] = hashlib.sha256(mask.tobytes()).hexdigest()
-            if not mask.any():
+            if ignored := float(np.mean(mask == IGNORED)):
+                findings.append(("mask_ignored", image, "", f"{ignored:.1%}"))
+            if not ((mask > 0) & (mask != IGNORED)).any():
                 empty.append(image)
             progress.advance()
         store.flush()

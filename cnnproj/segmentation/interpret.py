@@ -17,6 +17,7 @@ from cnnproj.segmentation.cases import choose_cases
 from cnnproj.segmentation.evaluate import SegmentationEvaluation
 from cnnproj.segmentation.images import MaskedImages
 from cnnproj.segmentation.recipe import load_model, load_recipe
+from cnnproj.segmentation.scores import IGNORED
 from cnnproj.settings_file import nearest
 
 CASES, MAPS, KNOWN = "cases.csv", "heatmaps.npy", "known.json"
@@ -104,7 +105,7 @@ def interpret(
 
 def _largest(mask: np.ndarray) -> int:
     """The class that fills most of ``mask`` but the background; 1 where there is none."""
-    return int(np.bincount(mask.ravel(), minlength=2)[1:].argmax()) + 1
+    return int(np.bincount(mask[mask != IGNORED], minlength=2)[1:].argmax()) + 1
 
 
 def load_interpretation(

@@ -1,6 +1,7 @@
 """The losses that segmentation networks are trained with: cross-entropy, Dice, their sum, and focal.
 
 Each takes the class of each pixel, (n, height, width), and what the last layer gives, (n, height, width, classes).
+Pixels that are ``IGNORED`` count in none of them; of a batch without any other, the loss is 0.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from types import MappingProxyType
 import keras
 import tensorflow as tf
 
+from cnnproj.segmentation.scores import IGNORED
+
 SMOOTH = 1.0  # pixels: keeps the Dice loss of a class that a batch hardly has from jumping between 0 and 1
 GAMMA = 2.0  # of the focal loss, as in its paper
 
@@ -19,12 +22,13 @@ Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 def categorical_crossentropy(truth: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
     """The mean over all pixels of -log p(true class); a scalar, from 0."""
-    return tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(truth, given))
+    known = tf.where(tf.equal(truth, IGNORED), tf.zeros_like(truth), truth)
+    return _mean(keras.losses.sparse_categorical_crossentropy(known, given), truth)
 
 
 def binary_crossentropy(truth: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
     """The mean over all pixels and classes of the cross-entropy of each class by itself; a scalar, from 0."""
-    return tf.reduce_mean(keras.losses.binary_crossentropy(_one_hot(truth, given), given))
+    return _mean(keras.losses.binary_crossentropy(_one_hot(truth, given), given), truth)
 
 
 def dice(truth: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
@@ -36,8 +40,9 @@ def dice(truth: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
     Source: Milletari, Navab and Ahmadi, "V-Net: fully convolutional neural networks for volumetric medical image
     segmentation" (2016), with the sum rather than the sum of squares below the line, as Dice has it.
     """
-    both = tf.reduce_sum(_one_hot(truth, given) * given, axis=(0, 1, 2))
-    each = tf.reduce_sum(_one_hot(truth, given) + given, axis=(0, 1, 2))
+    wanted, given = _one_hot(truth, given), given * _labelled(truth, given)[..., None]
+    both = tf.reduce_sum(wanted * given, axis=(0, 1, 2))
+    each = tf.reduce_sum(wanted + given, axis=(0, 1, 2))
     return 1 - tf.reduce_mean(((2 * both + SMOOTH) / (each + SMOOTH))[1:])
 
 
@@ -53,7 +58,7 @@ def focal(truth: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
     """
     right = tf.reduce_sum(_one_hot(truth, given) * given, axis=-1)
     right = tf.clip_by_value(right, keras.config.epsilon(), 1.0)
-    return tf.reduce_mean(-((1 - right) ** GAMMA) * tf.math.log(right))
+    return _mean(-((1 - right) ** GAMMA) * tf.math.log(right), truth)
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
@@ -67,5 +72,17 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 )
 
 
+def _mean(values: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
+    """The mean of ``values``, (n, height, width), over the pixels that are not ignored."""
+    labelled = _labelled(truth, values)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * labelled), tf.reduce_sum(labelled))
+
+
+def _labelled(truth: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """1 where the class of a pixel is known, 0 where it is ignored, (n, height, width)."""
+    return tf.cast(tf.not_equal(truth, IGNORED), like.dtype)
+
+
 def _one_hot(truth: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
+    """(n, height, width, classes); all 0 where a pixel is ignored."""
     return tf.one_hot(tf.cast(truth, tf.int32), given.shape[-1], dtype=given.dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,7 @@ class SegmentationProject(Project):
             augmentation=self._augmentation,
             training=self.settings.training,
             resize=self.settings.data.resize,
+            project=self.folder,
         )
 
     def diagnose(self, model: str) -> Diagnosis:
@@ -230,8 +231,15 @@ class SegmentationProject(Project):
     def _source(self) -> MaskedSource:
         from cnnproj.segmentation.sources import open_masked
 
-        given, seed = self.settings.segmentation, self.settings.project.seed
-        return open_masked(self.settings.data.source, self.folder, seed=seed, names=given.classes, colors=given.colors)
+        given, data = self.settings.segmentation, self.settings.data
+        return open_masked(
+            data.source,
+            self.folder,
+            seed=self.settings.project.seed,
+            names=given.classes,
+            colors=given.colors,
+            ignore=data.ignore,
+        )
 
     @property
     def _goal(self) -> Goal:
@@ -241,7 +249,7 @@ class SegmentationProject(Project):
     def _judged(self) -> dict[str, Any]:
         from cnnproj.segmentation.training import fit_segmenter
 
-        return {"train": fit_segmenter, "goal": DICE}
+        return {"train": partial(fit_segmenter, folder=self.folder), "goal": DICE}
 
     def _is_saved_whole(self, model: str) -> bool:
         return False  # a network of the student's own is built by its code alone

@@ -46,6 +46,8 @@ class SegmentationRecipe(BaseModel):
     weights_digest: str
     real_images: Annotated[int, Field(ge=0)]
     artificial_images: Annotated[int, Field(ge=0)]
+    # Of the weights that the encoder started from, where these were not random.
+    start_digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def train_best(
     augmentation: Mapping[str, object],
     training: TrainingTable,
     resize: Resize,
+    project: Path | None = None,
 ) -> list[Path]:
     """Train ``network`` with the best hyperparameters of its search, and write it to ``folder``.
 
@@ -90,6 +93,7 @@ def train_best(
         augmentation: arguments of ``ImageDataGenerator``.
         training: how it is trained.
         resize: how images are brought to the size of the network, for the recipe.
+        project: the folder that paths in hyperparameters start from.
 
     Returns:
         The files written.
@@ -116,6 +120,7 @@ def train_best(
                 seed=seed,
                 augmentation=augmentation,
                 training=training,
+                folder=project,
                 on_epoch=note,
             )
     except DivergenceError as error:
@@ -137,6 +142,7 @@ def train_best(
         weights_digest=digest_arrays(result.model.get_weights()),
         real_images=result.real_images,
         artificial_images=result.artificial_images,
+        start_digest=result.start or None,
     )
     with replacing(folder / WEIGHTS) as partial:
         result.model.save_weights(partial)

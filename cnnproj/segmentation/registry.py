@@ -6,14 +6,13 @@ for each pixel and class; with a layer called ``probabilities`` at its end and o
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnproj.errors import CnnprojError
 from cnnproj.models import TRAINING_DEFAULTS, Architecture, Space, Value
+from cnnproj.models.registry import Start, all_defaults, fingerprint_of
 
 if TYPE_CHECKING:
     import keras
@@ -85,11 +84,23 @@ class Segmenter(Architecture):
 _segmenters: dict[str, Segmenter] = {}
 
 
-def segmenter(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
+def segmenter(
+    *,
+    space: Mapping[str, Space],
+    training: Mapping[str, Value] = MappingProxyType({}),
+    parts: tuple[str, ...] = (),
+    start: Start | None = None,
+) -> Callable[[Builder], Builder]:
     """Register the function below as a segmentation network under its own name.
 
     As ``cnnproj.architecture`` does for classifiers: the function takes ``shape`` and ``classes``, and after the ``*``
     its hyperparameters, each with its default; ``space`` says which of them, and of the training's, a search varies.
+
+    Args:
+        space: what a search varies.
+        training: of the training's hyperparameters, those with another default for this network.
+        parts: files that it builds with; see ``cnnproj.architecture``.
+        start: gives it the weights that its training starts from, where these are not random.
 
     Raises:
         CnnprojError: where ``space`` names a hyperparameter that there is not, or the builder lacks a default.
@@ -97,21 +108,10 @@ def segmenter(*, space: Mapping[str, Space]) -> Callable[[Builder], Builder]:
 
     def register(builder: Builder) -> Builder:
         name = builder.__name__
-        own: dict[str, Value] = {}
-        for parameter in inspect.signature(builder).parameters.values():
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                if parameter.default is inspect.Parameter.empty:
-                    raise CnnprojError("models.no_default", model=name, parameter=parameter.name)
-                own[parameter.name] = parameter.default
-        defaults = {**SEGMENTATION_DEFAULTS, **own}
-        for key in space:
-            if key not in defaults:
-                raise CnnprojError(
-                    "models.unknown_hyperparameter", model=name, parameter=key, known=", ".join(sorted(defaults))
-                )
+        defaults = all_defaults(builder, SEGMENTATION_DEFAULTS, training, space)
         ours = builder.__module__.startswith("cnnproj.segmentation.")
-        fingerprint = hashlib.sha256(inspect.getsource(builder).encode()).hexdigest()[:16]
-        _segmenters[name] = Segmenter(name, builder, defaults, dict(space), {}, ours, fingerprint)
+        fingerprint = fingerprint_of(builder, parts)
+        _segmenters[name] = Segmenter(name, builder, defaults, dict(space), {}, ours, fingerprint, start)
         return builder
 
     return register

@@ -3,6 +3,7 @@
 All of them come from three counts for each image and class: the pixels that are of the class in truth, those that are
 predicted to be, and those that are both. Masks hold the class of each pixel as a whole number; class 0 is the
 background, which the means leave out unless it is asked for: it fills most of most images, and would hide the rest.
+A pixel of which the true mask says ``IGNORED`` counts for nothing, whatever is predicted there.
 
 **Empty masks.** Where an image has no pixel of a class, neither in truth nor predicted, its score there is not defined
 (nan), and every mean leaves it out: nothing was to be found and nothing was. Counting it as 1 would reward a network
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+IGNORED = 255  # in a true mask: nobody has said what is there
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -25,7 +28,7 @@ class Counts:
         truth: pixels that are of the class.
         predicted: pixels that are predicted to be.
         both: pixels that are both.
-        pixels: of each image, (n,).
+        pixels: of each image, but those that are ignored, (n,).
     """
 
     truth: np.ndarray
@@ -59,8 +62,8 @@ def count(truth: np.ndarray, predicted: np.ndarray, classes: int) -> Counts:
     """The pixels of each image and class.
 
     Args:
-        truth: the class of each pixel, whole numbers from 0 to ``classes`` - 1, (n, height, width).
-        predicted: the same, as predicted.
+        truth: the class of each pixel, whole numbers from 0 to ``classes`` - 1, or ``IGNORED``, (n, height, width).
+        predicted: the class as predicted.
         classes: how many there are, the background counted.
 
     Raises:
@@ -70,18 +73,19 @@ def count(truth: np.ndarray, predicted: np.ndarray, classes: int) -> Counts:
         raise ValueError(
             f"Expected two arrays (n, height, width) of one shape. Received: {truth.shape}, {predicted.shape}."
         )
-    for name, masks in (("truth", truth), ("predicted", predicted)):
+    labelled = truth != IGNORED
+    for name, masks in (("truth", truth[labelled]), ("predicted", predicted)):
         if masks.size and (masks.min() < 0 or masks.max() >= classes):
             raise ValueError(
                 f"Expected classes from 0 to {classes - 1} in {name}. Received: {masks.min()} to {masks.max()}."
             )
-    n, pixels = len(truth), int(np.prod(truth.shape[1:]))
-    counted = np.zeros((3, n, classes), np.int64)
-    for image, (of_truth, of_prediction) in enumerate(zip(truth, predicted, strict=True)):
+    counted = np.zeros((3, len(truth), classes), np.int64)
+    for image, known in enumerate(labelled):
+        of_truth, of_prediction = truth[image][known], predicted[image][known]
         right = of_truth[of_truth == of_prediction]
-        for place, values in enumerate((of_truth.ravel(), of_prediction.ravel(), right)):
+        for place, values in enumerate((of_truth, of_prediction, right)):
             counted[place, image] = np.bincount(values, minlength=classes)
-    return Counts(counted[0], counted[1], counted[2], np.full(n, pixels))
+    return Counts(counted[0], counted[1], counted[2], labelled.sum(axis=(1, 2)))
 
 
 def dice(truth: np.ndarray, predicted: np.ndarray, classes: int = 2) -> np.ndarray:

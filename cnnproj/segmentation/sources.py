@@ -49,10 +49,10 @@ class MaskedSource(Source):
 
     @abstractmethod
     def classes_at(self, row: int) -> np.ndarray:
-        """The class of each pixel of an image at its own size, uint8, (height, width).
+        """The class of each pixel of an image at its own size, or ``IGNORED``, uint8, (height, width).
 
         Raises:
-            UnreadableImage: where the mask is missing, cannot be read, or has an unknown value.
+            UnreadableImage: where the mask is missing, cannot be read, has an unknown value, or labels no pixel.
         """
 
 
@@ -90,6 +90,7 @@ class Pairs(MaskedSource):
         masks: the path of each image's mask, or "".
         names: of the classes, or none.
         colors: of the classes by name, or none.
+        ignore: the value in masks that stands for no class: see ``Encoding``.
         encoding: how masks are read, once they have been looked at.
     """
 
@@ -97,6 +98,7 @@ class Pairs(MaskedSource):
     masks: tuple[str, ...]
     names: tuple[str, ...] = ()
     colors: Mapping[str, str] | None = None
+    ignore: int | str | None = None
     encoding: Encoding | None = None
 
     @cached_property
@@ -107,9 +109,9 @@ class Pairs(MaskedSource):
         """See ``MaskedSource.prepared``.
 
         Raises:
-            CnnprojError: where no mask can be read, or they hold more values than classes can be.
+            CnnprojError: where no mask can be read, or they hold more values than classes can be, or none.
         """
-        survey, there = Survey(), [place for place, mask in enumerate(self.masks) if mask]
+        survey, there = Survey(self.ignore), [place for place, mask in enumerate(self.masks) if mask]
         reason, seen = "", 0
         with Progress(say("segmentation.surveying"), len(there)) as progress:
             for row in there:
@@ -166,7 +168,13 @@ class Pairs(MaskedSource):
 
 
 def open_masked(
-    source: str, folder: Path, *, seed: int, names: Sequence[str] = (), colors: Mapping[str, str] | None = None
+    source: str,
+    folder: Path,
+    *,
+    seed: int,
+    names: Sequence[str] = (),
+    colors: Mapping[str, str] | None = None,
+    ignore: int | str | None = None,
 ) -> MaskedSource:
     """The images with masks that ``data.source`` in project.toml names.
 
@@ -176,6 +184,7 @@ def open_masked(
         seed: decides what is drawn for ``shapes``.
         names: of the classes, the background first; or none.
         colors: of the classes as ``#rrggbb`` by name, the background first; or none.
+        ignore: the value in masks, a number or ``#rrggbb``, of pixels that are not labelled; or none.
 
     Raises:
         CnnprojError: where there is no such source, or it is not what it must be.
@@ -186,9 +195,9 @@ def open_masked(
         return MaskedShapes(shapes.name, table, digest("masked", shapes.fingerprint), shapes=shapes)
     path = existing_path(source, folder)
     if path.is_dir():
-        return open_pairs(Folder(path), names, colors)
+        return open_pairs(Folder(path), names, colors, ignore)
     if path.suffix.lower() == ".zip":
-        return open_pairs(Zip(path), names, colors)
+        return open_pairs(Zip(path), names, colors, ignore)
     raise CnnprojError("segmentation.unknown_kind", path=path)
 
 
@@ -199,7 +208,12 @@ class _Place(NamedTuple):
     stem: str
 
 
-def open_pairs(tree: FileTree, names: Sequence[str] = (), colors: Mapping[str, str] | None = None) -> Pairs:
+def open_pairs(
+    tree: FileTree,
+    names: Sequence[str] = (),
+    colors: Mapping[str, str] | None = None,
+    ignore: int | str | None = None,
+) -> Pairs:
     """The images below folders ``images``, each with the file below the folder ``masks`` beside it of the same name.
 
     ``train/images`` and ``train/masks``, or ``images/train`` and ``masks/train``; the extensions may differ, and a
@@ -250,6 +264,7 @@ def open_pairs(tree: FileTree, names: Sequence[str] = (), colors: Mapping[str, s
         masks=tuple(partner[record.image] for record in records),
         names=tuple(names),
         colors=colors,
+        ignore=ignore,
     )
 
 

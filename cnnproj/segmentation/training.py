@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import pandas as pd
@@ -36,12 +37,14 @@ class SegmentationFit:
             ``val_loss``, ``val_dice`` (see ``scores``), ``seconds`` and ``waited``, as of a ``Fit``.
         real_images: how many different training images there were.
         artificial_images: how many varied copies of them were shown, in all epochs; 0 where nothing is varied.
+        start: a digest of the weights that its encoder began with, or "" where these were random.
     """
 
     model: keras.Model
     history: pd.DataFrame
     real_images: int
     artificial_images: int
+    start: str = ""
 
     @property
     def best(self) -> pd.Series:
@@ -58,6 +61,7 @@ def fit_segmenter(
     seed: int,
     augmentation: Mapping[str, object],
     training: TrainingTable = TrainingTable(),  # noqa: B008 - frozen
+    folder: Path | None = None,
     on_epoch: Callable[[Mapping[str, float]], None] = lambda row: None,
 ) -> SegmentationFit:
     """Build ``network`` and train it on the training part for ``epochs`` epochs.
@@ -70,14 +74,16 @@ def fit_segmenter(
         seed: of the weights, the dropout, the order and the augmentation.
         augmentation: arguments of ``ImageDataGenerator``.
         training: as of ``cnnproj.training.fit``; its balance is not looked at.
+        folder: where paths in hyperparameters start from; without one no file is opened for them.
         on_epoch: called with the new row of the history after each epoch.
 
     Raises:
         DivergenceError: where the loss is no longer a number.
-        CnnprojError: where the network cannot be built.
+        CnnprojError: where the network cannot be built, or the weights that it begins with cannot be had.
     """
     keras.utils.set_random_seed(seed)
     model = network.build(images.shape, len(images.classes), hyperparameters)
+    start = network.begin(model, hyperparameters, folder)
     runner = _runner(network, model, hyperparameters, training)
     runner.start_from(model)
     vary = Augmentation(strengthen(augmentation, float(hyperparameters["augmentation"])))
@@ -87,14 +93,14 @@ def fit_segmenter(
     rows: list[dict[str, float]] = []
     with Feed(batches, epochs=epochs) as feed:
         for epoch in range(epochs):
-            start, waited = time.perf_counter(), feed.waited
+            begun, waited = time.perf_counter(), feed.waited
             runner.model.reset_metrics()
             for step, batch in enumerate(feed.epoch(), start=epoch * len(batches)):
                 runner.model.optimizer.learning_rate = peak * pace(step, steps, training)
                 logs = runner.step(batch)
             row = {"epoch": epoch + 1, "loss": float(logs["loss"]), "dice": float(logs["dice"])}
             row |= measure(runner.model, loss, images.validation)
-            row |= {"seconds": time.perf_counter() - start, "waited": feed.waited - waited}
+            row |= {"seconds": time.perf_counter() - begun, "waited": feed.waited - waited}
             rows.append(row)
             if not math.isfinite(row["loss"]) or not math.isfinite(row["val_loss"]):
                 raise DivergenceError(pd.DataFrame(rows))
@@ -107,7 +113,7 @@ def fit_segmenter(
     model.set_weights(weights)
     history = pd.DataFrame(rows).round({"seconds": 3, "waited": 4})
     artificial = len(rows) * batches.shown if vary.varies else 0
-    return SegmentationFit(model, history, len(images.train), artificial)
+    return SegmentationFit(model, history, len(images.train), artificial, start)
 
 
 class _SegmentationRunner(_Runner):

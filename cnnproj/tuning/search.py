@@ -142,7 +142,8 @@ def _require_start(network: Architecture, space: Mapping[str, Space], images: Di
     """Raise before the first trial where the weights that one of them starts from cannot be had: that is no trial."""
     if network.start is None:
         return
-    decisive = {name: space[name].grid() if name in space else (network.defaults[name],) for name in DECIDE_START}
+    deciding = [name for name in DECIDE_START if name in network.defaults]
+    decisive = {name: space[name].grid() if name in space else (network.defaults[name],) for name in deciding}
     for values in itertools.product(*decisive.values()):
         chosen = {**network.defaults, **dict(zip(decisive, values, strict=True))}
         network.begin(network.build(images.shape, len(images.classes), chosen), chosen, project)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cnnproj.project import Project
 from cnnproj.segmentation.images import MaskedImages
 from cnnproj.segmentation.sources import open_masked
 
-from .made import stored, write
+from .made import scene, stored, write
 
 SETTINGS = """
 [project]
@@ -22,6 +23,7 @@ discussion = "It <b>segments</b>."
 [data]
 source = "cells"
 size = [32, 32]
+ignore = 9
 
 [segmentation]
 classes = ["ground", "disc", "square"]
@@ -54,6 +56,10 @@ def make_cells(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
         folder = tmp_path_factory.mktemp("project")
         (folder / "project.toml").write_text(SETTINGS)
         write(folder / "cells", range(30))
+        for number in range(0, 30, 2):
+            mask = scene(number)[1]
+            mask[:3] = 9
+            Image.fromarray(mask).save(folder / "cells" / "masks" / f"{number:03}.png")
         (folder / "cells" / "masks" / "029.png").unlink()
         return folder
 

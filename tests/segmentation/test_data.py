@@ -11,6 +11,7 @@ from PIL import Image
 from cnnproj.data.audit import load_audit
 from cnnproj.data.resizing import fit_mask, fit_to
 from cnnproj.errors import CnnprojError
+from cnnproj.segmentation.scores import IGNORED
 from cnnproj.segmentation.sources import open_masked
 
 from .made import audited, scene, stored, write
@@ -256,3 +257,73 @@ class TestMistakes:
             save(TestEncodings.COLORS[scene(number)[1]], pairs / "masks" / f"{number:03}.png")
         with pytest.raises(CnnprojError, match="3 colours"):
             open_(pairs, names=("ground", "disc")).prepared()
+
+
+class TestIgnoredPixels:
+    """A value of masks that stands for no class: see ``data.ignore``."""
+
+    def unlabelled(self, pairs: Path, value: int) -> np.ndarray:
+        """Give the upper rows of the mask of image 2 ``value``; what it is to be read as."""
+        mask = scene(2)[1]
+        mask[:6] = value
+        save(mask, pairs / "masks" / "002.png")
+        return np.where(mask == value, IGNORED, mask)
+
+    def test_by_a_number(self, pairs):
+        expected = self.unlabelled(pairs, 255)
+        source = open_(pairs, ignore=255).prepared()
+        assert source.pixel_classes == ("background", "class 1", "class 2")
+        np.testing.assert_array_equal(source.classes_at(2), expected)
+        np.testing.assert_array_equal(source.classes_at(3), scene(3)[1])
+
+    def test_a_number_among_the_classes(self, pairs):
+        source = open_(pairs, ignore=1).prepared()
+        np.testing.assert_array_equal(source.classes_at(2) == IGNORED, scene(2)[1] == 1)
+
+    @pytest.mark.parametrize(("ignore", "palette"), [("#e0e0c0", False), ("#e0e0c0", True), (3, True)])
+    def test_by_a_colour_and_in_a_palette(self, pairs, ignore, palette):
+        colors = np.array([[0, 0, 0], [200, 10, 10], [10, 10, 200], [0xE0, 0xE0, 0xC0]], np.uint8)
+        for number in range(12):
+            mask = scene(number)[1]
+            mask[:6] = 3
+            image = Image.fromarray(mask if palette else colors[mask])
+            if palette:
+                image.putpalette(colors.tobytes())
+            image.save(pairs / "masks" / f"{number:03}.png")
+        source = open_(pairs, ignore=ignore).prepared()
+        assert len(source.pixel_classes) == 3
+        found = source.classes_at(2)
+        assert (found[:6] == IGNORED).all()
+        assert (found[6:] != IGNORED).all()
+        assert set(np.unique(found[6:])) == {0, 1, 2}
+
+    def test_the_audit_and_the_shares_say_how_much(self, pairs, tmp_path):
+        for number in range(12):
+            mask = scene(number)[1]
+            mask[:8] = 255
+            save(mask, pairs / "masks" / f"{number:03}.png")
+        save(np.full((32, 32), 255, np.uint8), pairs / "masks" / "000.png")
+        mask = np.zeros((32, 32), np.uint8)
+        mask[:16] = 255
+        save(mask, pairs / "masks" / "001.png")
+        images = stored(open_(pairs, ignore=255), tmp_path / "data")
+        found = kinds(tmp_path / "data")
+        assert found["mask_unlabelled"] == ["images/000.png"]
+        assert found["mask_empty"] == ["images/001.png"]
+        assert len(found["mask_ignored"]) == 11
+        findings = load_audit(tmp_path / "data").findings
+        detail = findings[findings["kind"] == "mask_ignored"].set_index("image")["detail"]
+        assert (detail["images/001.png"], detail["images/002.png"]) == ("50.0%", "25.0%")
+        assert images.shares.shape == (4, 2)
+        assert (images.shares.iloc[-1] >= 0.25).all()
+        np.testing.assert_allclose(images.shares.sum(), 1)
+
+    def test_where_nothing_is_labelled_a_sentence_says_so(self, pairs):
+        for number in range(12):
+            save(np.full((32, 32), 255, np.uint8), pairs / "masks" / f"{number:03}.png")
+        with pytest.raises(CnnprojError, match="Every pixel of every mask has the value 255"):
+            open_(pairs, ignore=255).prepared()
+
+    def test_the_value_is_part_of_what_is_stored(self, pairs):
+        before = open_(pairs).prepared().table["stamp"]
+        assert (open_(pairs, ignore=255).prepared().table["stamp"] != before).all()

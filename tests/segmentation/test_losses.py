@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cnnproj.segmentation.losses import LOSSES, SMOOTH
-from cnnproj.segmentation.scores import count
+from cnnproj.segmentation.scores import IGNORED, count
 
 MASKS = arrays(np.uint8, (2, 5, 5), elements=st.integers(0, 2))
 TRUTH = np.array([[[0, 1], [2, 1]]])
@@ -51,3 +51,13 @@ def test_every_loss_is_least_where_all_is_right(name):
     right = np.eye(3, dtype=np.float32)[TRUTH]
     assert value(name, TRUTH, right) == pytest.approx(0, abs=1e-5)
     assert value(name, TRUTH, GIVEN) > 0.1
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_is_ignored_counts_in_no_loss(name):
+    truth, given = (np.repeat(values, 2, axis=2) for values in (TRUTH.astype(np.uint8), GIVEN))
+    truth[:, :, 2:] = IGNORED
+    given[:, :, 2:] = [0.2, 0.2, 0.6]
+    labelled = value(name, truth[:, :, :2], given[:, :, :2])
+    assert value(name, truth, given) == pytest.approx(labelled, rel=1e-5)
+    assert value(name, np.full_like(truth, IGNORED), given) == 0

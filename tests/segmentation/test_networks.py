@@ -55,10 +55,27 @@ def test_unet_joins_maps_of_the_same_size_on_the_way_down():
     network = segmenters()["unet"]
     model = network.build((64, 64, 3), 2, network.defaults)
     joined = [layer for layer in model.layers if isinstance(layer, keras.layers.Concatenate)]
-    assert len(joined) == 4
+    assert len(joined) == 3  # 64, 32 and 16 pixels: below 8 it does not go by itself
     for layer in joined:
         down, up = layer.input
         assert down.shape == up.shape
+
+
+@pytest.mark.parametrize(("side", "halvings"), [(16, 2), (64, 2), (128, 3), (256, 4), (1024, 5)])
+def test_segnet_stops_where_its_maps_would_be_too_small_to_bring_anything_back(side, halvings):
+    network = segmenters()["segnet"]
+    model = network.build((side, side, 1), 2, {**network.defaults, "filters": 2})
+    assert model.get_layer(BOTTLENECK).output.shape[1] == side >> halvings
+
+
+def test_segnet_mirrors_the_stages_of_vgg():
+    network = segmenters()["segnet"]
+    model = network.build((64, 64, 3), 2, {**network.defaults, "filters": 2, "depth": 5})
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][:-1]
+    down, up = convolutions[:13], convolutions[13:]
+    assert [layer.name for layer in down] == [f"conv_{n}_{step}" for n in range(1, 6) for step in range(1, 3 + (n > 2))]
+    # What a convolution on the way up takes in is as wide as what its mirror image on the way down gives.
+    assert [layer.filters for layer in down] == [layer.input.shape[-1] for layer in reversed(up)]
 
 
 def test_fcn_begins_by_enlarging_linearly():

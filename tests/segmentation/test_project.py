@@ -79,7 +79,8 @@ class TestAFinishedRun:
         assert "Seg-Grad-CAM" in page
         assert "image without a mask" in page
         assert page.count("<figure") == page.count("data:image/png;base64,") == 9
-        for name in ("disc", "square", "unet", "segnet"):
+        assert "mask with pixels that are ignored" in page
+        for name in ("disc", "square", "unet", "segnet", "ignored (not labelled)"):
             assert name in page
 
     def test_shows_cases_by_rule(self, finished_cells):
@@ -187,6 +188,12 @@ class TestSettings:
                 'loss = "dies"\n[models.segnet]',
                 "'models.unet.loss' must be .*focal",
             ),
+            ("ignore = 9", 'ignore = "white"', "'data.ignore' must be the value of pixels"),
+            (
+                'ignore = 9\n\n[segmentation]\nclasses = ["ground", "disc", "square"]',
+                'ignore = "#ffffff"\n\n[segmentation]\ncolors = { a = "#000000", b = "#FFFFFF" }',
+                "'data.ignore' is also the colour of a class",
+            ),
             ("[segmentation]", "[segmentation]\nbackgrund = true", "Did you mean 'background'"),
         ],
     )
@@ -194,6 +201,10 @@ class TestSettings:
         assert before in SETTINGS
         with pytest.raises(CnnprojError, match=words):
             self.open_(tmp_path, SETTINGS.replace(before, after, 1))
+
+    def test_a_value_to_ignore_is_for_masks_alone(self, tmp_path):
+        with pytest.raises(CnnprojError, match=r"line 2: 'data.ignore' means something with task"):
+            self.open_(tmp_path, "[data]\nignore = 255")
 
     def test_say_what_to_run_first(self, tmp_path, make_cells):
         with pytest.raises(CnnprojError, match="09_segmentation"):
@@ -233,3 +244,13 @@ class TestBesideAProjectThatClassifies:
         (tmp_path / "project.toml").write_text("")
         text = (Project.open(tmp_path).segmentation().folder / "project.toml").read_text()
         assert all(f"{key} = " in text for key in SegmentationTable.model_fields)
+
+
+def test_what_is_ignored_is_drawn_neither_right_nor_wrong():
+    from cnnproj.reporting.figures.segmentation import MISSED, UNLABELLED, color_of, errors_of
+    from cnnproj.segmentation.scores import IGNORED
+
+    drawn = errors_of(np.array([[1, IGNORED, IGNORED]], np.uint8), np.array([[0, 0, 1]], np.uint8))
+    shown = ["#" + "".join(f"{round(255 * part):02x}" for part in pixel) for pixel in drawn[0]]
+    assert shown == [MISSED.lower(), UNLABELLED, UNLABELLED]
+    assert color_of(IGNORED) == UNLABELLED

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cnnproj.segmentation.intervals import intervals
-from cnnproj.segmentation.scores import class_table, count, dice, image_scores, iou, scores
+from cnnproj.segmentation.scores import IGNORED, class_table, count, dice, image_scores, iou, scores
 
 SIDE = 6
 MASKS = arrays(np.uint8, (SIDE, SIDE), elements=st.integers(0, 2))
@@ -123,3 +123,29 @@ class TestIntervals:
 
     def test_of_one_image_nothing_is_said(self):
         assert intervals(count(self.truth[:1], self.predicted[:1], 2), np.zeros(1), seed=1) == {}
+
+
+@given(MASKS, MASKS, MASKS)
+def test_what_is_predicted_where_the_truth_is_ignored_counts_for_nothing(truth, predicted, other):
+    truth = truth.copy()
+    truth[: SIDE // 2] = IGNORED
+    other[SIDE // 2 :] = predicted[SIDE // 2 :]
+    one, two, half = (
+        count(*pair, 3)
+        for pair in (
+            (truth[None], predicted[None]),
+            (truth[None], other[None]),
+            (truth[None, SIDE // 2 :], predicted[None, SIDE // 2 :]),
+        )
+    )
+    for name in ("truth", "predicted", "both", "pixels"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+        np.testing.assert_array_equal(getattr(one, name), getattr(half, name))
+
+
+def test_an_image_of_which_nothing_is_labelled_has_no_score():
+    truth = np.full((2, 4, 4), IGNORED)
+    truth[1] = 1
+    counts = count(truth, np.ones((2, 4, 4), int), 2)
+    assert image_scores(counts)["dice"].isna().tolist() == [True, False]
+    assert scores(counts) == {"dice": 1, "iou": 1, "pooled_dice": 1, "pixel_accuracy": 1}

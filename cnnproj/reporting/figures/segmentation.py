@@ -24,6 +24,7 @@ from cnnproj.reporting.figures.chart import (
     short,
     show_image,
 )
+from cnnproj.segmentation.scores import IGNORED
 from cnnproj.words import say
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's, in an order in which neighbours differ in gray, too; from the sixth class on they come again. What is
 # wrong has colours of its own, which no class has.
 CLASS_COLORS = (ORANGE, BLUE, "#F0E442", GREEN, SKY)
-GROUND = "#f2f2f2"
+GROUND, UNLABELLED = "#f2f2f2", "#8c8c8c"
 MISSED, FALSE, OTHER = VERMILION, INK, "#CC79A7"
 _MOST_NAMED = 12
 _TINT = 0.55
@@ -45,7 +46,9 @@ _HEADLINE = 0.34  # inches
 
 
 def color_of(label: int) -> str:
-    """The colour of a class by its number; the background is nearly white."""
+    """The colour of a class by its number; the background is nearly white, what is ignored gray."""
+    if label == IGNORED:
+        return UNLABELLED
     return GROUND if label == 0 else CLASS_COLORS[(label - 1) % len(CLASS_COLORS)]
 
 
@@ -59,7 +62,7 @@ def masked_samples(images: MaskedImages, count: int = 6) -> Chart:
     for column, axes in enumerate(chart.subplots(2, len(first), squeeze=False).T):
         show_image(axes[0], pixels[column])
         _mask_upon(axes[1], pixels[column], masks[column])
-    _legend(chart, images.classes)
+    _legend(chart, images.classes, _unlabelled(masks))
     return chart
 
 
@@ -75,7 +78,7 @@ def masked_variants(preview: MaskedPreview) -> Chart:
             _mask_upon(grid[row][column + 1], colored(preview.varied[row, column]), preview.moved[row, column])
     grid[0][0].set_title(say("figures.original"))
     grid[0][1].set_title(say("figures.varied"))
-    _legend(chart, preview.classes)
+    _legend(chart, preview.classes, _unlabelled(preview.masks))
     return chart
 
 
@@ -103,7 +106,8 @@ def segmented(interpretation: SegmentationInterpretation) -> Chart:
         axes.text(0.5, 1, say(f"figures.{key}"), ha="center", va="top", fontsize=8.5, transform=axes.transAxes)
     kinds = [(MISSED, "missed"), (FALSE, "false_alarm"), (OTHER, "other_class")]
     kinds = kinds[: 2 if len(interpretation.classes) == 2 else 3]
-    _legend(chart, interpretation.classes, [Patch(color=color, label=say(f"figures.{kind}")) for color, kind in kinds])
+    errors = [Patch(color=color, label=say(f"figures.{kind}")) for color, kind in kinds]
+    _legend(chart, interpretation.classes, [*errors, *_unlabelled(interpretation.truth)])
     return chart
 
 
@@ -152,6 +156,7 @@ def errors_of(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     picture[(truth > 0) & (predicted == 0)] = to_rgb(MISSED)
     picture[(truth == 0) & (predicted > 0)] = to_rgb(FALSE)
     picture[(truth > 0) & (predicted > 0) & (truth != predicted)] = to_rgb(OTHER)
+    picture[truth == IGNORED] = to_rgb(UNLABELLED)
     return picture
 
 
@@ -162,11 +167,17 @@ def _painted(mask: np.ndarray) -> np.ndarray:
     return painted
 
 
+def _unlabelled(masks: np.ndarray) -> list[Patch]:
+    """What the legend says of pixels that are ignored, where ``masks`` have any."""
+    return [Patch(color=UNLABELLED, label=say("segmentation.ignored"))] if (masks == IGNORED).any() else []
+
+
 def _mask_upon(axes: Axes, pixels: np.ndarray, mask: np.ndarray) -> None:
-    """The image in gray, tinted in the colours of the classes."""
+    """The image in gray, tinted in the colours of the classes; what is ignored is covered."""
     gray = pixels @ np.array([0.299, 0.587, 0.114])
     show_image(axes, gray, cmap="gray", vmin=0, vmax=255)
-    show_image(axes, np.dstack([_painted(mask), _TINT * (mask > 0)]))
+    opaque = np.where(mask == IGNORED, 1, _TINT * (mask > 0))  # gray upon gray would not be seen
+    show_image(axes, np.dstack([_painted(mask), opaque]))
 
 
 def _legend(chart: Chart, classes: tuple[str, ...], others: list[Patch] | None = None) -> None:

@@ -50,12 +50,11 @@ def write_report(results: SegmentationResults, folder: Path) -> list[Path]:
         The files written: the same bytes for the same results.
     """
     pictures, paths = {}, []
-    for number, plan in enumerate(_plans(results), start=1):
+    for number, plan in enumerate(plans(results), start=1):
         chart = plan.draw()
         width, height = chart.pixels
         png = chart.png()
-        caption = say(f"segmentation.caption.{plan.kind}", **plan.facts)
-        pictures[plan.name] = Picture(plan.name, number, caption, caption, png, width, height)
+        pictures[plan.name] = Picture(plan.name, number, plan.caption, plan.alt, png, width, height)
         paths.append(folder / FIGURES / f"{plan.name}.png")
         with replacing(paths[-1]) as partial_file:
             partial_file.write_bytes(png)
@@ -110,23 +109,41 @@ def _model(results: SegmentationResults, model: str) -> dict[str, Any]:
     }
 
 
-def _plans(results: SegmentationResults) -> Iterator[Plan]:
+class SegmentationPlan(Plan):
+    """A figure of this report; its caption says what it shows."""
+
+    @property
+    def caption(self) -> str:
+        """See ``Plan.caption``."""
+        return say(f"segmentation.caption.{self.kind}", **self.facts)
+
+    @property
+    def alt(self) -> str:
+        """See ``Plan.alt``."""
+        return self.caption
+
+
+def plans(results: SegmentationResults) -> Iterator[SegmentationPlan]:
     """Every figure of the report, in order, before it is drawn."""
     images, evaluation = results.images, results.evaluation
-    yield Plan("masked_samples", "masked_samples", partial(figures.masked_samples, images), {})
+    yield SegmentationPlan("masked_samples", "masked_samples", partial(figures.masked_samples, images), {})
     if results.preview.arguments:
         facts = {"arguments": ", ".join(results.preview.arguments)}
-        yield Plan("masked_variants", "masked_variants", partial(figures.masked_variants, results.preview), facts)
+        yield SegmentationPlan(
+            "masked_variants", "masked_variants", partial(figures.masked_variants, results.preview), facts
+        )
     for model, training in results.trainings.items():
         told = {"model": model}
-        yield Plan(f"trials_{model}", "trials", partial(figures.trials, results.searches[model]), told)
+        yield SegmentationPlan(f"trials_{model}", "trials", partial(figures.trials, results.searches[model]), told)
         known = {**told, "epoch": training.recipe.best_epoch, "dice": f"{training.recipe.val_dice:.3f}"}
         draw: Any = partial(figures.history, training)  # type: ignore[arg-type]
-        yield Plan(f"history_{model}", "history", draw, known)
+        yield SegmentationPlan(f"history_{model}", "history", draw, known)
     best = {"model": evaluation.best}
-    yield Plan("class_dice", "class_dice", partial(figures.class_dice, evaluation), best)
-    yield Plan("image_dice", "image_dice", partial(figures.image_dice, evaluation), best)
+    yield SegmentationPlan("class_dice", "class_dice", partial(figures.class_dice, evaluation), best)
+    yield SegmentationPlan("image_dice", "image_dice", partial(figures.image_dice, evaluation), best)
     cases = results.interpretation.cases
     rules = [say(f"figures.segmented.{rule}") for rule in cases["rule"]]
     listed = "; ".join(f"{rule} {dice:.3f}" for rule, dice in zip(rules, cases["dice"], strict=True))
-    yield Plan("segmented", "segmented", partial(figures.segmented, results.interpretation), {**best, "cases": listed})
+    yield SegmentationPlan(
+        "segmented", "segmented", partial(figures.segmented, results.interpretation), {**best, "cases": listed}
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,16 @@ from cnnproj.models import Architecture
 from cnnproj.project import Project
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import DICE, Goal
-from cnnproj.settings_file import nearest
-from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT
+from cnnproj.settings_file import FILE_NAME, nearest
+from cnnproj.stages import (
+    AUDIT,
+    CLASSIFYING_NOTEBOOKS,
+    DATA,
+    EVALUATE,
+    INTERPRET,
+    REPORT,
+    SEGMENTATION_NOTEBOOK,
+)
 from cnnproj.words import say
 
 if TYPE_CHECKING:
@@ -207,22 +215,23 @@ class SegmentationProject(Project):
         """
         raise CnnprojError("segmentation.no_prediction")
 
-    def submit(
-        self,
-        target: Path | None = None,
-        *,
-        with_test_images: bool = False,
-        incomplete: bool = False,
-        announce: Callable[[str], None] = print,
-    ) -> Path:
-        """Not made for segmentation yet.
+    @property
+    def notebooks(self) -> Path:
+        """The folder of its notebooks; of a project beside one that classifies, that of the other."""
+        return self.folder.parent / "notebooks" if self._is_beside else self.folder / "notebooks"
 
-        Raises:
-            CnnprojError: saying so.
-        """
-        raise CnnprojError(
-            "segmentation.no_submission", page=self.record.folder / "report.html", folder=self.record.folder
-        )
+    def is_of_its_task(self, notebook: Path) -> bool:
+        """Whether ``notebook`` is about segmentation: of ours the one on it, beside the user's own."""
+        if self._is_beside:  # there the user's own are about the other project
+            return notebook.stem == SEGMENTATION_NOTEBOOK
+        return notebook.stem not in CLASSIFYING_NOTEBOOKS
+
+    @property
+    def _is_beside(self) -> bool:
+        from cnnproj.segmentation.beside import FOLDER
+
+        inside = self.folder.name == FOLDER and not (self.folder / "notebooks").is_dir()
+        return inside and (self.folder.parent / FILE_NAME).is_file()
 
     # Below the stages -----------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
 from cnnproj.submission.grading.pages import OUTCOMES
 from cnnproj.submission.grading.similarity import KINDS as KINDS_OF_SIMILARITY
-from cnnproj.submission.handing_in.checklist import MISSING, POINTS
+from cnnproj.submission.handing_in.checklist import ASKED, MISSING, POINTS
 from cnnproj.transfer import CELLS
 from cnnproj.words import catalogue, languages, say
 
@@ -170,13 +170,14 @@ BUILT = {
     "submission.missing.*": MISSING,
     "transfer.cell.*": CELLS,
     "transfer.column.*": ["way", "accuracy", "interval", "seconds"],
-    "submission.point.*": POINTS,
+    "submission.point.*": [*POINTS, *(label for asked in ASKED.values() for label in asked.labels.values())],
     "grading.check.*": CHECKS,
     "grading.state.*": get_args(State),
     "grading.level.*": get_args(Level),
     "grading.number.*": NUMBERED,
     "grading.outcome.*": OUTCOMES,
     "grading.means.*": OUTCOMES,
+    "grading.page.score.*": ["accuracy", "dice"],
     "grading.images.*": get_args(Whose),
     "grading.told.*": ["where", "claimed", "found"],
     "grading.same.*": KINDS_OF_SIMILARITY,

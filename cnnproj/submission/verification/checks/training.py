@@ -112,7 +112,10 @@ def _chosen(evidence: Evidence, model: str, trials: pd.DataFrame, where: str) ->
         right = chosen["trial"] in set(most["trial"]) and chosen["mean"] >= wanted - slack
         shown = f"{wanted:.4f}"
     else:
-        worth = {int(row["trial"]): goal.value(row, n) for row in most.to_dict("records")}
+        worth = {
+            int(row["trial"]): goal.value({str(key): row[key] for key in (goal.column, "val_loss")}, n)
+            for row in most.to_dict("records")
+        }
         top = max(worth, key=lambda trial: (worth[trial], -trial))
         right, shown = int(chosen["trial"]) == top, str(top)
     if not right:

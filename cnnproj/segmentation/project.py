@@ -27,11 +27,11 @@ from cnnproj.words import say
 if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
     from cnnproj.diagnosis.diagnose import Diagnosis
-    from cnnproj.prediction import Prediction
     from cnnproj.reporting.segmentation import SegmentationResults
     from cnnproj.segmentation.evaluate import SegmentationEvaluation
     from cnnproj.segmentation.images import MaskedImages
     from cnnproj.segmentation.interpret import SegmentationInterpretation
+    from cnnproj.segmentation.prediction import SegmentedPhoto
     from cnnproj.segmentation.preview import MaskedPreview
     from cnnproj.segmentation.recipe import SegmentationTraining
     from cnnproj.segmentation.sources import MaskedSource
@@ -207,13 +207,17 @@ class SegmentationProject(Project):
         low, high = ("–" if bound is None else f"{bound:.3f}" for bound in (score.low, score.high))
         return say("segmentation.result", model=best, dice=f"{score.dice:.3f}", n=score.n, low=low, high=high)
 
-    def predict(self, photos: list[Path]) -> list[Prediction]:
-        """Not made for segmentation yet.
+    def predict(self, photos: list[Path]) -> list[SegmentedPhoto]:  # type: ignore[override]
+        """Name the class of each pixel of each photo with the best network, and draw it.
 
         Raises:
-            CnnprojError: saying so.
+            CnnprojError: where a photo cannot be read, before anything is written.
         """
-        raise CnnprojError("segmentation.no_prediction")
+        best = self.evaluation.best
+        self._start()
+        from cnnproj.segmentation.prediction import segment_photos
+
+        return segment_photos(photos, self._model_folder(best), self._folder("predictions"))
 
     @property
     def notebooks(self) -> Path:

@@ -13,7 +13,7 @@ import pytest
 import cnnproj
 from cnnproj import words
 from cnnproj.anatomy.published import How
-from cnnproj.data.audit import KINDS, UNREADABLE
+from cnnproj.data.audit import KINDS, UNREADABLE, UNUSABLE_MASKS
 from cnnproj.data.split import PARTS
 from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
 from cnnproj.diagnosis.finding import SEVERITIES
@@ -144,6 +144,9 @@ BUILT = {
     ],
     "diagnosis.name.*": DIAGNOSED,
     "diagnosis.meaning.*": DIAGNOSED,
+    "diagnosis.seen.overfitting_*": ["images", "pixels"],
+    "diagnosis.seen.underfitting_*": ["images", "pixels"],
+    "diagnosis.seen.too_little_data_*": ["images", "pixels"],
     "diagnosis.severity.*": SEVERITIES,
     "diagnosis.headline.*": ["nothing", "too_short", "failed", *SEVERITIES],
     "figures.method.*": METHODS,
@@ -164,6 +167,7 @@ BUILT = {
     "report.words.*": ["discussion", "conclusions"],
     "summaries.*": OURS,
     "run.input.*": [key.replace(" ", "_") for key in INPUTS],
+    "segmentation.image_*": UNUSABLE_MASKS,
     "segmentation.verdict.*": VERDICTS,
     "segmentation.caption.*": SEGMENTED,
     "segmentation.summary.*": SEGMENTERS,

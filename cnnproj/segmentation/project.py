@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnproj.errors import CnnprojError
 from cnnproj.models import Architecture
 from cnnproj.project import Project
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import DICE, Goal
-from cnnproj.settings_file import FILE_NAME, nearest
+from cnnproj.settings_file import FILE_NAME
 from cnnproj.stages import (
     AUDIT,
     CLASSIFYING_NOTEBOOKS,
@@ -26,7 +24,6 @@ from cnnproj.words import say
 
 if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
-    from cnnproj.diagnosis.diagnose import Diagnosis
     from cnnproj.reporting.segmentation import SegmentationResults
     from cnnproj.segmentation.evaluate import SegmentationEvaluation
     from cnnproj.segmentation.images import MaskedImages
@@ -96,25 +93,8 @@ class SegmentationProject(Project):
             augmentation=self._augmentation,
             training=self.settings.training,
             resize=self.settings.data.resize,
+            inputs=self.stages.inputs(f"train {network.name}"),
         )
-
-    def diagnose(self, model: str) -> Diagnosis:
-        """Not made for segmentation yet.
-
-        Raises:
-            CnnprojError: saying so.
-        """
-        if model not in self.models:
-            raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, self.models))
-        raise CnnprojError("segmentation.no_diagnosis", model=model)
-
-    def diagnoses(self, models: Sequence[str] = ()) -> dict[str, Diagnosis]:
-        """Not made for segmentation yet.
-
-        Raises:
-            CnnprojError: saying so.
-        """
-        raise CnnprojError("segmentation.no_diagnosis", model=(models or self.models)[0])
 
     def evaluate(self) -> SegmentationEvaluation:  # type: ignore[override]
         """Choose the best network on validation, then measure every network on the test part."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import pandas as pd
 import tensorflow as tf
 
@@ -32,6 +33,7 @@ class SegmentationFit:
 
     Attributes:
         model: the network with the weights of its best epoch.
+        last: the weights after the last epoch.
         history: a row an epoch, from 1: ``epoch``, ``loss``, ``dice`` (of the probabilities, of varied images),
             ``val_loss``, ``val_dice`` (see ``scores``), ``seconds`` and ``waited``, as of a ``Fit``.
         real_images: how many different training images there were.
@@ -39,6 +41,7 @@ class SegmentationFit:
     """
 
     model: keras.Model
+    last: list[np.ndarray]
     history: pd.DataFrame
     real_images: int
     artificial_images: int
@@ -104,10 +107,11 @@ def fit_segmenter(
                 weights = runner.model.get_weights()
             if training.patience is not None and epoch - best >= training.patience:
                 break
+    last = runner.model.get_weights()
     model.set_weights(weights)
     history = pd.DataFrame(rows).round({"seconds": 3, "waited": 4})
     artificial = len(rows) * batches.shown if vary.varies else 0
-    return SegmentationFit(model, history, len(images.train), artificial)
+    return SegmentationFit(model, last, history, len(images.train), artificial)
 
 
 class _SegmentationRunner(_Runner):

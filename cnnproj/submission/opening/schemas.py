@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from cnnproj.data.audit import KINDS, MASKS, UNREADABLE
+from cnnproj.data.audit import KINDS, UNREADABLE, UNUSABLE_MASKS
 from cnnproj.data.split import LEAKED, PARTS, UNUSED
 from cnnproj.diagnosis.gather import Attempt
 from cnnproj.diagnosis.probe import Probe
@@ -31,7 +31,7 @@ _NUMBER = NUMBER.or_empty
 _REASONS = choice(
     "",
     *(f"data.image_{kind}" for kind in UNREADABLE),
-    *(f"segmentation.image_{kind}" for kind in MASKS if kind.startswith("mask_")),
+    *(f"segmentation.image_{kind}" for kind in UNUSABLE_MASKS),
 )
 _PREDICTIONS = Schema({"row": _ROW, "label": TEXT, "predicted": TEXT}, others=SHARE, prefix="p:")
 _BOUNDS = {"low": _NUMBER, "high": _NUMBER}

@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cnnproj.diagnosis.diagnose import Diagnosis
 from cnnproj.files import replacing, write_text
 from cnnproj.reporting import figures
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.page import environment
-from cnnproj.reporting.pictures import Picture, Plan
+from cnnproj.reporting.pictures import Picture, Plan, diagnosis_plan
 from cnnproj.reporting.report import FIGURES, FILE, hyperparameters, paragraphs, same_weights, settings_used
 from cnnproj.reporting.results import Search
 from cnnproj.run import Manifest
@@ -31,7 +32,7 @@ _MOST_ASIDE = 50
 
 @dataclass(frozen=True)
 class SegmentationResults:
-    """A finished run of a segmentation project."""
+    """A finished run of a segmentation project; ``diagnoses`` are of the trainings that were measured."""
 
     settings: Settings
     manifest: Manifest
@@ -39,6 +40,7 @@ class SegmentationResults:
     preview: MaskedPreview
     searches: Mapping[str, Search]
     trainings: Mapping[str, SegmentationTraining]
+    diagnoses: Mapping[str, Diagnosis]
     evaluation: SegmentationEvaluation
     interpretation: SegmentationInterpretation
 
@@ -106,6 +108,7 @@ def _model(results: SegmentationResults, model: str) -> dict[str, Any]:
         "trials": len(search.trials),
         "failed": int(search.trials["val_dice"].isna().sum()),
         "layers": training.layers.to_dict("records"),
+        "diagnosis": results.diagnoses.get(model),
     }
 
 
@@ -123,7 +126,7 @@ class SegmentationPlan(Plan):
         return self.caption
 
 
-def plans(results: SegmentationResults) -> Iterator[SegmentationPlan]:
+def plans(results: SegmentationResults) -> Iterator[Plan]:
     """Every figure of the report, in order, before it is drawn."""
     images, evaluation = results.images, results.evaluation
     yield SegmentationPlan("masked_samples", "masked_samples", partial(figures.masked_samples, images), {})
@@ -138,6 +141,8 @@ def plans(results: SegmentationResults) -> Iterator[SegmentationPlan]:
         known = {**told, "epoch": training.recipe.best_epoch, "dice": f"{training.recipe.val_dice:.3f}"}
         draw: Any = partial(figures.history, training)  # type: ignore[arg-type]
         yield SegmentationPlan(f"history_{model}", "history", draw, known)
+        if diagnosis := results.diagnoses.get(model):
+            yield diagnosis_plan(model, diagnosis)
     best = {"model": evaluation.best}
     yield SegmentationPlan("class_dice", "class_dice", partial(figures.class_dice, evaluation), best)
     yield SegmentationPlan("image_dice", "image_dice", partial(figures.image_dice, evaluation), best)

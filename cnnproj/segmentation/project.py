@@ -249,6 +249,7 @@ class SegmentationProject(Project):
             preview=self.preview(),
             searches={model: self.search_of(model) for model in self.models},
             trainings={model: self.training_of(model) for model in self.models},
+            diagnoses=self.diagnoses(),
             evaluation=self.evaluation,
             interpretation=self.interpret(),
         )

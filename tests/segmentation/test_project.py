@@ -79,7 +79,7 @@ class TestAFinishedRun:
         assert "It &lt;b&gt;segments&lt;/b&gt;." in page
         assert "Seg-Grad-CAM" in page
         assert "image without a mask" in page
-        assert page.count("<figure") == page.count("data:image/png;base64,") == 9
+        assert page.count("<figure") == page.count("data:image/png;base64,") == 11
         for name in ("disc", "square", "unet", "segnet"):
             assert name in page
 

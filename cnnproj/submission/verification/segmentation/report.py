@@ -8,6 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnproj.data.images import load_images
+from cnnproj.diagnosis.diagnose import diagnose
+from cnnproj.diagnosis.gather import of_masked_training
+from cnnproj.diagnosis.probe import load_probe
 from cnnproj.randomness import derive_seed
 from cnnproj.reporting.results import load_search
 from cnnproj.reporting.segmentation import SegmentationResults, plans, render
@@ -66,6 +69,11 @@ def _results(evidence: Evidence) -> SegmentationResults:
             for name in evidence.networks
         },
         trainings={name: load_segmentation_training(folder / "models" / name) for name in evidence.networks},
+        diagnoses={
+            name: diagnose(of_masked_training(folder / "models" / name, probe, images, settings))
+            for name in evidence.networks
+            if (probe := load_probe(folder / "models" / name)) is not None
+        },
         evaluation=evaluation,
         interpretation=load_interpretation(folder / "interpretation", images, evaluation),
     )

@@ -260,12 +260,11 @@ def predict(
     photos: Annotated[list[Path], typer.Argument(help=say("cli.photos"))],
     project: ProjectFolder = Path(),
 ) -> None:
-    """Name the class of photos."""
+    """Name the class of photos, or of each of their pixels."""
     from cnnproj.project import Project
 
     for seen in Project.open(project).predict(photos):
-        probability = f"{seen.probability:.3f}"
-        typer.echo(say("cli.seen", photo=seen.photo, label=seen.label, probability=probability, figure=seen.figure))
+        typer.echo(seen)
 
 
 @app.command(help=say("cli.submit"))

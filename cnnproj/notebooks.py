@@ -28,14 +28,14 @@ def folder_of(project: Project) -> Path:
 
     A project has its notebooks in its own language only; the checkout, which can be run as a project too, in all.
     """
-    folder = project.folder / "notebooks"
+    folder = project.notebooks
     own = folder / (project.settings.project.language or language())
     return own if own.is_dir() else folder
 
 
 def originals(project: Project) -> list[Path]:
-    """The project's notebooks, ``[0-9]*.ipynb`` in their folder, in their order."""
-    return sorted(folder_of(project).glob("[0-9]*.ipynb"))
+    """The project's notebooks, ``[0-9]*.ipynb`` in their folder, in their order; but for those of another task."""
+    return [path for path in sorted(folder_of(project).glob("[0-9]*.ipynb")) if project.is_of_its_task(path)]
 
 
 def copy_of(original: Path, project: Project) -> Path:

@@ -14,6 +14,7 @@ from cnnproj.files import replacing
 from cnnproj.interpretation.heatmaps import explain
 from cnnproj.recipe import load_model, load_recipe
 from cnnproj.reporting.figures import prediction as draw
+from cnnproj.words import say
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Prediction:
     probability: float
     figure: Path
 
+    def __str__(self) -> str:
+        known = {"photo": self.photo, "label": self.label, "figure": self.figure}
+        return say("cli.seen", **known, probability=f"{self.probability:.3f}")
+
 
 def predict_photos(photos: list[Path], model_folder: Path, folder: Path, *, seed: int) -> list[Prediction]:
     """Predict each photo, resized as the network's own images were, and draw a figure of each into ``folder``.
@@ -34,7 +39,7 @@ def predict_photos(photos: list[Path], model_folder: Path, folder: Path, *, seed
     """
     recipe = load_recipe(model_folder)
     height, width, channels = recipe.shape
-    colored = np.stack([fit_to(_read(photo), (height, width), recipe.resize) for photo in photos])
+    colored = np.stack([fit_to(read_photo(photo), (height, width), recipe.resize) for photo in photos])
     images = to_gray(colored) if channels == 1 else colored
     model = load_model(model_folder)
     pixels = images.astype(np.float32) / 255
@@ -51,7 +56,12 @@ def predict_photos(photos: list[Path], model_folder: Path, folder: Path, *, seed
     return predictions
 
 
-def _read(photo: Path) -> np.ndarray:
+def read_photo(photo: Path) -> np.ndarray:
+    """The pixels of the user's ``photo``, uint8, (height, width) or (height, width, 3).
+
+    Raises:
+        CnnprojError: where it cannot be opened or read.
+    """
     try:
         data = photo.expanduser().read_bytes()
     except OSError as error:

@@ -523,6 +523,15 @@ class Project:
 
         return submit(self, target=target, with_test_images=with_test_images, incomplete=incomplete, announce=announce)
 
+    @property
+    def notebooks(self) -> Path:
+        """The folder of its notebooks."""
+        return self.folder / "notebooks"
+
+    def is_of_its_task(self, notebook: Path) -> bool:
+        """Whether ``notebook``, one of that folder, belongs to a project of this task."""
+        return True
+
     def status(self) -> list[StageStatus]:
         """How each stage stands, and why it is not done."""
         return [self.stages.status(stage) for stage, _ in self._stages()]

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cnnproj.recipe import Recipe
+
+class Trained(Protocol):
+    """A trained network, as its recipe tells of it; beside its score on the validation part."""
+
+    @property
+    def val_loss(self) -> float:
+        """Its loss there."""
+
+    @property
+    def parameters(self) -> int:
+        """How many it has."""
 
 
 def ranking(accuracy: float, loss: float, n: int) -> float:
@@ -29,7 +39,7 @@ class Goal:
         counted: whether the score is the share of the images that are right.
     """
 
-    name: str
+    name: Literal["accuracy", "dice"]
     counted: bool
 
     @property
@@ -41,9 +51,29 @@ class Goal:
         """One number for a row of a history, of ``n`` validation images: higher is better."""
         return ranking(row[self.column], row["val_loss"], n if self.counted else FINE)
 
+    def of(self, recipe: Trained) -> float:
+        """The score of a trained network, from its recipe."""
+        return float(getattr(recipe, self.column))
+
     def best_epoch(self, history: pd.DataFrame) -> pd.Series:
         """The first row with the highest score, of those the one with the lowest validation loss."""
         return history.sort_values([self.column, "val_loss", "epoch"], ascending=[False, True, True]).iloc[0]
+
+    def best_model(self, recipes: Mapping[str, Trained], n: int) -> str:
+        """The network with the highest score, by validation loss where equal, then by fewer parameters.
+
+        Args:
+            recipes: of each network by its name.
+            n: how many validation images there are.
+        """
+
+        def worth(name: str) -> tuple[float, float, int]:
+            recipe = recipes[name]
+            if self.counted:  # equal where the same number of images are right
+                return ranking(self.of(recipe), recipe.val_loss, n), 0.0, -recipe.parameters
+            return self.of(recipe), -recipe.val_loss, -recipe.parameters
+
+        return max(recipes, key=worth)
 
 
 FINE = 10**6  # scores that differ by less than one over it are equal
@@ -53,14 +83,3 @@ ACCURACY, DICE = Goal("accuracy", counted=True), Goal("dice", counted=False)
 def best_epoch(history: pd.DataFrame) -> pd.Series:
     """The first row with the highest validation accuracy, of those the one with the lowest validation loss."""
     return ACCURACY.best_epoch(history)
-
-
-def best_model(recipes: Mapping[str, Recipe], n: int) -> str:
-    """The model with the highest validation accuracy, by validation loss where equal; ``n`` validation images.
-
-    Where both are equal, the one with fewer parameters.
-    """
-    return max(
-        recipes,
-        key=lambda name: (ranking(recipes[name].val_accuracy, recipes[name].val_loss, n), -recipes[name].parameters),
-    )

@@ -34,6 +34,8 @@ NOTEBOOKS = {
     **dict.fromkeys(PUBLISHED, "07_famous_networks"),
 }
 SEGMENTATION_NOTEBOOK = "09_segmentation"
+# Those of ours that need a project that classifies.
+CLASSIFYING_NOTEBOOKS = frozenset({*NOTEBOOKS.values(), "08_transfer_learning"})
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,14 @@ def title(stage: str) -> str:
 
 
 def _audit(settings: Settings, source: Source) -> dict[str, Plain]:
+    found: dict[str, Plain] = {"images": source.fingerprint, "other files": fingerprint(source.passed_over)}
+    return {**found, **settings_of_audit(settings)}
+
+
+def settings_of_audit(settings: Settings) -> dict[str, Plain]:
+    """What goes into the audit beside the user's files."""
     data = settings.data
     return {
-        "images": source.fingerprint,
-        "other files": fingerprint(source.passed_over),
         "data.size": f"{data.size[0]}×{data.size[1]}",
         "data.resize": data.resize,
         "data.color": data.color,

@@ -13,7 +13,7 @@ import pytest
 import cnnproj
 from cnnproj import words
 from cnnproj.anatomy.published import How
-from cnnproj.data.audit import KINDS, UNREADABLE
+from cnnproj.data.audit import KINDS, UNREADABLE, UNUSABLE_MASKS
 from cnnproj.data.split import PARTS
 from cnnproj.diagnosis.diagnose import KINDS as DIAGNOSED
 from cnnproj.diagnosis.finding import SEVERITIES
@@ -36,7 +36,7 @@ from cnnproj.submission.finding import CHECKS, Level, State, Whose
 from cnnproj.submission.grading.grade import NUMBERED
 from cnnproj.submission.grading.pages import OUTCOMES
 from cnnproj.submission.grading.similarity import KINDS as KINDS_OF_SIMILARITY
-from cnnproj.submission.handing_in.checklist import MISSING, POINTS
+from cnnproj.submission.handing_in.checklist import ASKED, MISSING, POINTS
 from cnnproj.transfer import CELLS
 from cnnproj.words import catalogue, languages, say
 
@@ -144,6 +144,9 @@ BUILT = {
     ],
     "diagnosis.name.*": DIAGNOSED,
     "diagnosis.meaning.*": DIAGNOSED,
+    "diagnosis.seen.overfitting_*": ["images", "pixels"],
+    "diagnosis.seen.underfitting_*": ["images", "pixels"],
+    "diagnosis.seen.too_little_data_*": ["images", "pixels"],
     "diagnosis.severity.*": SEVERITIES,
     "diagnosis.headline.*": ["nothing", "too_short", "failed", *SEVERITIES],
     "figures.method.*": METHODS,
@@ -164,19 +167,21 @@ BUILT = {
     "report.words.*": ["discussion", "conclusions"],
     "summaries.*": OURS,
     "run.input.*": [key.replace(" ", "_") for key in INPUTS],
+    "segmentation.image_*": UNUSABLE_MASKS,
     "segmentation.verdict.*": VERDICTS,
     "segmentation.caption.*": SEGMENTED,
     "segmentation.summary.*": SEGMENTERS,
     "submission.missing.*": MISSING,
     "transfer.cell.*": CELLS,
     "transfer.column.*": ["way", "accuracy", "interval", "seconds"],
-    "submission.point.*": POINTS,
+    "submission.point.*": [*POINTS, *(label for asked in ASKED.values() for label in asked.labels.values())],
     "grading.check.*": CHECKS,
     "grading.state.*": get_args(State),
     "grading.level.*": get_args(Level),
     "grading.number.*": NUMBERED,
     "grading.outcome.*": OUTCOMES,
     "grading.means.*": OUTCOMES,
+    "grading.page.score.*": ["accuracy", "dice"],
     "grading.images.*": get_args(Whose),
     "grading.told.*": ["where", "claimed", "found"],
     "grading.same.*": KINDS_OF_SIMILARITY,

@@ -53,20 +53,16 @@ CARE = (
     *NOTES,
 )
 REPEATED = ("contradiction", "leak", "near_contradiction", "near_leak", "duplicate", "near_duplicate")
-# Of an image and its mask, where there are masks. The first ones set the image aside.
-MASKS = (
+# Of an image and its mask, where there are masks: what sets the image aside, and what does not.
+UNUSABLE_MASKS = (
     "mask_missing",
     "mask_size",
     "mask_unknown_value",
     "mask_lossy",
     "mask_unreadable",
     "mask_unlabelled",
-    "image_missing",
-    "outside_pairs",
-    "mask_contradiction",
-    "mask_empty",
-    "mask_ignored",
 )
+MASKS = (*UNUSABLE_MASKS, "image_missing", "outside_pairs", "mask_contradiction", "mask_empty", "mask_ignored")
 CLASSES = ("unreadable_class", "too_few", "imbalance")
 # What can make a result wrong comes first, what is only worth knowing last.
 KINDS = tuple(dict.fromkeys((*CLASSES, *REPEATED, *MASKS, *UNREADABLE, *CARE, *PASSED_OVER_KINDS)))

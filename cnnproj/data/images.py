@@ -43,6 +43,11 @@ class Part:
         return len(self.rows)
 
     @property
+    def stores(self) -> tuple[np.ndarray, ...]:
+        """All that is stored of each readable image, a row each: its pixels."""
+        return (self.pixels,)
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Height and width in pixels, and channels, of one image."""
         height, width, channels = self.pixels.shape[1:]
@@ -78,6 +83,11 @@ class Images:
     def pixels(self) -> np.ndarray:
         """The image store: uint8, (readable images, height, width, channels); read from disk as it is used."""
         return self.audit.pixels
+
+    @property
+    def stores(self) -> tuple[np.ndarray, ...]:
+        """All that is stored of each readable image, a row each: its pixels."""
+        return (self.pixels,)
 
     @property
     def shape(self) -> tuple[int, int, int]:

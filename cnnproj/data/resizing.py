@@ -56,6 +56,27 @@ def _fitted(
     return to_size(image[top : top + kept_height, left : left + kept_width], size)
 
 
+def restore_mask(mask: np.ndarray, size: tuple[int, int], resize: Resize = "stretch") -> np.ndarray:
+    """``mask``, uint8 (height, width), of an image that ``fit_to`` has fitted, in the image's own ``size`` again.
+
+    Each pixel takes the class of the nearest one. What ``crop`` has cut off, of which nothing is known, is of class 0.
+    """
+    if resize == "stretch":
+        return _nearest(mask, size)
+    height, width = mask.shape
+    if resize == "pad":
+        scale = min(height / size[0], width / size[1])
+        inner = _side(size[0] * scale, height), _side(size[1] * scale, width)
+        top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+        return _nearest(mask[top : top + inner[0], left : left + inner[1]], size)
+    scale = max(height / size[0], width / size[1])
+    kept = _side(height / scale, size[0]), _side(width / scale, size[1])
+    top, left = (size[0] - kept[0]) // 2, (size[1] - kept[1]) // 2
+    restored = np.zeros(size, np.uint8)
+    restored[top : top + kept[0], left : left + kept[1]] = _nearest(mask, kept)
+    return restored
+
+
 def to_gray(images: np.ndarray) -> np.ndarray:
     """The luma of RGB images by ITU-R BT.601, uint8, (n, height, width, 1)."""
     luma = images @ np.array([0.299, 0.587, 0.114])

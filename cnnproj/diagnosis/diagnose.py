@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cnnproj.diagnosis.beginning import bad_initialisation, unnormalised_input, wrong_loss
 from cnnproj.diagnosis.evidence import Evidence
@@ -11,6 +12,7 @@ from cnnproj.diagnosis.finding import SEVERITIES, Finding, fill
 from cnnproj.diagnosis.generalisation import overfitting, too_little_data, underfitting
 from cnnproj.diagnosis.gradients import dead_relus, exploding_gradients, vanishing_gradients
 from cnnproj.diagnosis.labels import class_imbalance, shuffled_labels
+from cnnproj.diagnosis.of_pixels import SegmentationEvidence, only_background, rare_pixels
 from cnnproj.diagnosis.pace import learning_rate_too_high, learning_rate_too_low, stopped_early
 from cnnproj.diagnosis.speed import no_gpu, waiting_for_data
 from cnnproj.words import say
@@ -34,7 +36,27 @@ CHECKS: tuple[Callable[[Evidence], Finding | None], ...] = (
     waiting_for_data,
     no_gpu,
 )
-KINDS = tuple(check.__name__ for check in CHECKS)
+# Of segmentation: what is told by the classes of whole images is left out, and what the pixels tell comes instead.
+PIXEL_CHECKS: tuple[Callable[[Any], Finding | None], ...] = (
+    unnormalised_input,
+    bad_initialisation,
+    exploding_gradients,
+    dead_relus,
+    vanishing_gradients,
+    learning_rate_too_high,
+    learning_rate_too_low,
+    only_background,
+    too_little_data,
+    rare_pixels,
+    stopped_early,
+    underfitting,
+    overfitting,
+    waiting_for_data,
+    no_gpu,
+)
+_OF_CLASSES = tuple(check.__name__ for check in CHECKS)
+_PLACE = _OF_CLASSES.index("shuffled_labels")
+KINDS = (*_OF_CLASSES[:_PLACE], "only_background", *_OF_CLASSES[_PLACE:], "rare_pixels")
 _START = ("unnormalised_input", "bad_initialisation", "wrong_loss")
 # What may be a mere consequence, and of what.
 FOLLOWS: Mapping[str, Sequence[str]] = {
@@ -45,6 +67,8 @@ FOLLOWS: Mapping[str, Sequence[str]] = {
     "learning_rate_too_low": (*_START, "dead_relus", "vanishing_gradients"),
     "underfitting": KINDS[: KINDS.index("underfitting")],
     "class_imbalance": KINDS[: KINDS.index("shuffled_labels") + 1],
+    "only_background": KINDS[: KINDS.index("only_background")],
+    "rare_pixels": KINDS[: KINDS.index("shuffled_labels")],
     "stopped_early": KINDS[: KINDS.index("shuffled_labels") + 1],
     "overfitting": ("shuffled_labels", "too_little_data"),
 }
@@ -87,7 +111,8 @@ class Diagnosis:
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Find what is wrong with the training that ``evidence`` is of."""
-    found = [finding for check in CHECKS if (finding := check(evidence)) is not None]
+    checks = PIXEL_CHECKS if isinstance(evidence, SegmentationEvidence) else CHECKS
+    found = [finding for check in checks if (finding := check(evidence)) is not None]
     mechanical = any(finding.kind in _MECHANICS and finding.severity == "severe" for finding in found)
     if mechanical:
         found = [finding for finding in found if finding.kind != "shuffled_labels"]

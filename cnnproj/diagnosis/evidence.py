@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from cnnproj.diagnosis.chance import by_chance, skill
 from cnnproj.diagnosis.finding import Severity
 from cnnproj.diagnosis.probe import LayerState, Probe
 from cnnproj.models import Value
+from cnnproj.selection import ACCURACY, Goal
 from cnnproj.settings import Settings
 
 CHANCE = 0.01  # what cannot pass for chance: so seldom would guessing do as well
@@ -41,7 +43,12 @@ class Evidence:
         confusion: how often each class (row) of the validation images was taken for each by the network kept; none
             where none was kept.
         settings: of the project.
+        goal: what networks are chosen by.
+        told: what is named: "images" or "pixels"; keys of sentences that tell of it end so.
     """
+
+    goal: ClassVar[Goal] = ACCURACY
+    told: ClassVar[str] = "images"
 
     model: str
     ours: bool
@@ -69,7 +76,7 @@ class Evidence:
     @cached_property
     def accuracy(self) -> float:
         """Of the network that was kept, on the validation part; 0 where none was."""
-        return 0.0 if self.best is None else float(self.best["val_accuracy"])
+        return 0.0 if self.best is None else float(self.best[self.goal.column])
 
     @property
     def best(self) -> pd.Series | None:
@@ -86,7 +93,12 @@ class Evidence:
         """By how much training images are named correctly more often than validation images, in the end."""
         if self.probe.after is None or self.history.empty:
             return 0.0
-        return self.fitted - float(self.history["val_accuracy"].iloc[-1])
+        return self.fitted - float(self.history[self.goal.column].iloc[-1])
+
+    @property
+    def held_out(self) -> int:
+        """How many validation images there are."""
+        return int(self.validation.sum())
 
     @cached_property
     def skill(self) -> float:

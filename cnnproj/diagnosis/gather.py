@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from cnnproj.data.images import Images
 from cnnproj.diagnosis.chance import confusion_of
 from cnnproj.diagnosis.evidence import Evidence
+from cnnproj.diagnosis.of_pixels import SegmentationEvidence
 from cnnproj.diagnosis.probe import Probe, load_probe
 from cnnproj.files import write_text
-from cnnproj.models import Value, architectures
+from cnnproj.models import Value
 from cnnproj.recipe import HISTORY, VALIDATION, load_recipe
 from cnnproj.run import Plain
+from cnnproj.selection import ACCURACY, DICE, Goal
 from cnnproj.settings import Settings
 from cnnproj.stages import DATA, Stages
+from cnnproj.tasks import Task, networks
+
+if TYPE_CHECKING:
+    from cnnproj.segmentation.images import MaskedImages
 
 FAILED = "failed.json"
 
@@ -69,7 +75,7 @@ def attempted(folders: Path) -> list[str]:
     return [path.parent.name for path in sorted(folders.glob(f"*/{FAILED}"))]
 
 
-def gather(model: str, folder: Path, stages: Stages, images: Callable[[], Images]) -> Evidence | None:
+def gather(model: str, folder: Path, stages: Stages, images: Callable[[], Any]) -> Evidence | None:
     """What there is of the final training of ``model`` with the settings as they are.
 
     Args:
@@ -81,39 +87,79 @@ def gather(model: str, folder: Path, stages: Stages, images: Callable[[], Images
     Returns:
         None where it is not trained, or was not measured.
     """
+    task = stages.settings.project.task
     attempt = load_attempt(folder)
     if attempt is not None and _is_of_now(attempt, model, stages):
-        return _of_attempt(attempt, model, images(), stages.settings)
+        return _FAILED[task](attempt, model, images(), stages.settings)
     probe = load_probe(folder)
     if probe is None or not stages.is_done(f"train {model}"):
         return None
-    return of_training(folder, probe, images(), stages.settings)
+    return _ENDED[task](folder, probe, images(), stages.settings)
 
 
 def _is_of_now(attempt: Attempt, model: str, stages: Stages) -> bool:
     if not stages.is_done(DATA):
         return False
     now = stages.inputs(f"train {model}")
-    if model not in architectures():  # a student's own, where the notebook that defines it is not running
+    if model not in networks(
+        stages.settings.project.task
+    ):  # a student's own, where the notebook that defines it is not running
         now["network"] = attempt.inputs["network"]
     return attempt.inputs == now
 
 
 def _of_attempt(attempt: Attempt, model: str, images: Images, settings: Settings) -> Evidence:
-    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "waited"]
-    return Evidence(
-        model=model,
-        ours=attempt.ours,
-        hyperparameters=attempt.hyperparameters,
-        epochs=attempt.epochs,
-        history=pd.DataFrame(attempt.history, columns=columns, dtype=float),
-        diverged=attempt.diverged,
-        best_epoch=None,
-        probe=attempt.probe,
-        confusion=None,
+    return Evidence(confusion=None, **_attempted(attempt, model, ACCURACY), settings=settings, **_counts(images))
+
+
+def _attempted(attempt: Attempt, model: str, goal: Goal) -> Mapping[str, Any]:
+    """What an attempt tells, whatever the task."""
+    columns = ["epoch", "loss", goal.name, "val_loss", goal.column, "seconds", "waited"]
+    return {
+        "model": model,
+        "ours": attempt.ours,
+        "hyperparameters": attempt.hyperparameters,
+        "epochs": attempt.epochs,
+        "history": pd.DataFrame(attempt.history, columns=columns, dtype=float),
+        "diverged": attempt.diverged,
+        "best_epoch": None,
+        "probe": attempt.probe,
+    }
+
+
+def _of_masked_attempt(attempt: Attempt, model: str, images: MaskedImages, settings: Settings) -> SegmentationEvidence:
+    known = _attempted(attempt, model, DICE)
+    return SegmentationEvidence(confusion=None, **known, settings=settings, **_masked_counts(images))
+
+
+def of_masked_training(folder: Path, probe: Probe, images: MaskedImages, settings: Settings) -> SegmentationEvidence:
+    """See ``of_training``: that of a segmentation network."""
+    from cnnproj.segmentation.networks import segmenters
+    from cnnproj.segmentation.recipe import load_recipe
+
+    recipe = load_recipe(folder)
+    network = segmenters().get(recipe.model)
+    return SegmentationEvidence(
+        model=recipe.model,
+        ours=network is not None and network.ours,
+        hyperparameters=recipe.hyperparameters,
+        epochs=recipe.epochs,
+        history=pd.read_csv(folder / HISTORY),
+        diverged=None,
+        best_epoch=recipe.best_epoch,
+        probe=probe,
+        confusion=None if probe.pixels is None else np.array(probe.pixels, np.int64),
         settings=settings,
-        **_counts(images),
+        **_masked_counts(images),
     )
+
+
+def _masked_counts(images: MaskedImages) -> Mapping[str, Any]:
+    """In how many training images each class is; and how many validation images there are."""
+    there = np.zeros(len(images.classes), np.int64)
+    for place in range(len(images.train)):
+        there[np.unique(images.train.truth(np.array([place])))] += 1
+    return {"train": pd.Series(there, list(images.classes)), "validation": pd.Series([len(images.validation)])}
 
 
 def of_training(folder: Path, probe: Probe, images: Images, settings: Settings) -> Evidence:
@@ -144,3 +190,8 @@ def _confusion(path: Path, classes: Sequence[str]) -> np.ndarray:
     table = pd.read_csv(path, usecols=columns, dtype="string", keep_default_na=False)
     truth, predicted = (pd.Categorical(table[name], categories=list(classes)).codes for name in columns)
     return confusion_of(truth, predicted, len(classes))
+
+
+# How a training is read that ended without a number, and one that ended well, by task.
+_FAILED: Mapping[Task, Callable[..., Evidence]] = {"classification": _of_attempt, "segmentation": _of_masked_attempt}
+_ENDED: Mapping[Task, Callable[..., Evidence]] = {"classification": of_training, "segmentation": of_masked_training}

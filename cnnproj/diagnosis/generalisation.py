@@ -20,12 +20,12 @@ def overfitting(evidence: Evidence) -> Finding | None:
     """Training images are named much better than validation images."""
     if evidence.probe.after is None or not evidence.is_long_enough:
         return None
-    accuracy = float(evidence.history["val_accuracy"].iloc[-1])
-    error = (accuracy * (1 - accuracy) / int(evidence.validation.sum())) ** 0.5
+    accuracy = float(evidence.history[evidence.goal.column].iloc[-1])
+    error = (accuracy * (1 - accuracy) / evidence.held_out) ** 0.5
     if evidence.gap < max(GAP, CERTAIN * error):
         return None
     numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{accuracy:.3f}"}
-    seen = f"{say('diagnosis.seen.overfitting', **numbers)} {_since(evidence)}".rstrip()
+    seen = f"{say(f'diagnosis.seen.overfitting_{evidence.told}', **numbers)} {_since(evidence)}".rstrip()
     settings = {**more_augmentation(evidence), **more_dropout(evidence)}
     return Finding("overfitting", evidence.cost, seen, say("diagnosis.change.overfitting"), settings)
 
@@ -36,7 +36,7 @@ def _since(evidence: Evidence) -> str:
     losses = history["val_loss"].to_numpy()
     if losses[-1] > RISE * losses.min():
         return say("diagnosis.seen.rising", epoch=int(losses.argmin()) + 2)
-    shut = np.flatnonzero((history["accuracy"] - history["val_accuracy"]).to_numpy() < GAP)
+    shut = np.flatnonzero((history[evidence.goal.name] - history[evidence.goal.column]).to_numpy() < GAP)
     first = int(shut[-1]) + 2 if len(shut) else 1
     return say("diagnosis.seen.gap", epoch=first) if first <= len(history) else ""
 
@@ -47,7 +47,8 @@ def underfitting(evidence: Evidence) -> Finding | None:
         return None
     if evidence.probe.after.skill > LITTLE or evidence.gap > GAP:
         return None
-    seen = say("diagnosis.seen.underfitting", fitted=f"{evidence.fitted:.3f}", accuracy=f"{evidence.accuracy:.3f}")
+    numbers = {"fitted": f"{evidence.fitted:.3f}", "accuracy": f"{evidence.accuracy:.3f}"}
+    seen = say(f"diagnosis.seen.underfitting_{evidence.told}", **numbers)
     settings = {**more_capacity(evidence), **less_dropout(evidence)}
     return Finding("underfitting", evidence.cost, seen, say("diagnosis.change.underfitting"), settings)
 
@@ -58,6 +59,7 @@ def too_little_data(evidence: Evidence) -> Finding | None:
     if usual >= FEW:
         return None
     severity = evidence.cost if evidence.gap > GAP else evidence.harm
-    seen = say("diagnosis.seen.too_little_data", n=usual, total=int(evidence.train.sum()), classes=evidence.classes)
+    numbers = {"n": usual, "total": int(evidence.train.sum()), "classes": evidence.classes}
+    seen = say(f"diagnosis.seen.too_little_data_{evidence.told}", **numbers)
     settings = {} if evidence.settings.augmentation.varies else more_augmentation(evidence)
     return Finding("too_little_data", severity, seen, say("diagnosis.change.too_little_data"), settings)

@@ -7,7 +7,7 @@ can be disturbed, while it is trained.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,18 @@ def measure(
             layer.name = known.name
     loss, train = make_loss(hyperparameters), images.train
     batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(train))
-    many = _evenly(len(train), MOST_IMAGES)
-    pixels, labels = _given(train, _evenly(len(train), batch))
-    start = [_kernels(layer) for _, layer in _unfolded(model)]
+    many = evenly(len(train), MOST_IMAGES)
+    pixels, labels = _given(train, evenly(len(train), batch))
+    start = [kernels(layer) for _, layer in _unfolded(model)]
     outputs = _answers(model, train, many, batch)
-    before = _snapshot(model, loss, pixels, labels, start, outputs, train.labels[many])
+    watching = _watched(model)
+    before = snapshot(model, watching, _unfolded(model), loss, pixels, labels, start, *_right(outputs, train, many))
     entering = _input(model, pixels)
     after = None
     if trained is not None:
         model.set_weights(trained.last)
         answers = _answers(model, train, many, batch)
-        after = _snapshot(model, loss, pixels, labels, start, answers, train.labels[many])
+        after = snapshot(model, watching, _unfolded(model), loss, pixels, labels, start, *_right(answers, train, many))
     sums = outputs.sum(axis=1)
     neighbours = neighbour_confusion(train, images.validation)
     return Probe(
@@ -101,7 +102,7 @@ def neighbour_confusion(train: Part, validation: Part) -> np.ndarray:
     It asks the labels, not the network: where it is no better than chance either, they may not belong to the images.
     Images are compared pixel by pixel at no more than 16×16 pixels.
     """
-    known, asked = (_evenly(len(part), MOST_COMPARED) for part in (train, validation))
+    known, asked = (evenly(len(part), MOST_COMPARED) for part in (train, validation))
     neighbours = KNeighborsClassifier(min(NEIGHBOURS, len(known))).fit(_small(train, known), train.labels[known])
     predicted = neighbours.predict(_small(validation, asked))
     return confusion_of(validation.labels[asked], predicted, len(train.classes))
@@ -114,7 +115,7 @@ def _small(part: Part, places: np.ndarray) -> np.ndarray:
     return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA).ravel() for image in images]).astype("f4")
 
 
-def _evenly(n: int, most: int) -> np.ndarray:
+def evenly(n: int, most: int) -> np.ndarray:
     """At most ``most`` of ``n`` positions, as far apart from each other as can be."""
     return np.linspace(0, n - 1, min(n, most)).round().astype(int)
 
@@ -131,16 +132,38 @@ def _answers(model: keras.Sequential, part: Part, places: np.ndarray, batch: int
     return np.concatenate([model(pixels, training=False).numpy() for pixels in parts])
 
 
-def _snapshot(
-    model: keras.Sequential,
-    loss: keras.losses.Loss,
+def _right(outputs: np.ndarray, part: Part, places: np.ndarray) -> tuple[float, float]:
+    """Accuracy and Cohen's kappa of the ``outputs`` for the images at ``places`` of ``part``."""
+    # Where outputs are no numbers the first class is named, which is right for those that are of it.
+    confusion = confusion_of(part.labels[places], np.nan_to_num(outputs).argmax(axis=1), outputs.shape[1])
+    return float(np.trace(confusion) / len(places)), skill(confusion)
+
+
+def snapshot(
+    model: keras.Model,
+    watching: tuple[keras.Model, list[int]],
+    parts: Sequence[tuple[str, keras.layers.Layer]],
+    loss: Callable[[Any, Any], Any],
     pixels: np.ndarray,
     labels: np.ndarray,
     start: Sequence[list[np.ndarray]],
-    outputs: np.ndarray,
-    truth: np.ndarray,
+    right: float,
+    agreement: float,
 ) -> Snapshot:
-    watched, places = _watched(model)
+    """The state of ``model``.
+
+    Args:
+        model: with its weights.
+        watching: the same giving what each ReLU gives, and then its answers; and the places of the ReLUs in ``parts``.
+        parts: its layers by name, in order.
+        loss: of ``labels`` and answers.
+        pixels: a batch, float32, (n, height, width, channels), in [0, 1].
+        labels: of these.
+        start: the kernels of each of ``parts`` when training began.
+        right: accuracy or Dice on the training images measured …
+        agreement: … and Cohen's kappa.
+    """
+    watched, places = watching
     with tf.GradientTape() as tape:
         given = watched(pixels, training=True)
         *active, answers = given if isinstance(given, list) else [given]
@@ -151,14 +174,8 @@ def _snapshot(
         for variable, slope in zip(variables, tape.gradient(value, variables), strict=True)
     }
     dead = {place: _dead(np.asarray(output)) for place, output in zip(places, active, strict=True)}
-    # Where outputs are no numbers the first class is named, which is right for those that are of it.
-    confusion = confusion_of(truth, np.nan_to_num(outputs).argmax(axis=1), outputs.shape[1])
-    return Snapshot(
-        loss=float(value),
-        accuracy=float(np.trace(confusion) / len(truth)),
-        skill=skill(confusion),
-        layers=tuple(_states(_unfolded(model), dead, gradients, start)),
-    )
+    layers = tuple(_states(parts, dead, gradients, start))
+    return Snapshot(loss=float(value), accuracy=right, skill=agreement, layers=layers)
 
 
 def _unfolded(model: keras.Sequential) -> list[tuple[str, keras.layers.Layer]]:
@@ -186,7 +203,7 @@ def _watched(model: keras.Sequential) -> tuple[keras.Model, list[int]]:
         else:
             values = layer(values)
             given.append(values)
-    places = [place for place, (_, layer) in enumerate(_unfolded(model)) if _is_relu(layer)]
+    places = [place for place, (_, layer) in enumerate(_unfolded(model)) if is_relu(layer)]
     return keras.Model(image, [*(given[place] for place in places), values]), places
 
 
@@ -204,10 +221,10 @@ def _states(
         gradients: by the id of the weights.
         start: the weights of each layer that inputs are multiplied with, when training began.
     """
-    places = [place for place, (_, layer) in enumerate(parts) if _kernels(layer, trained=True)]
+    places = [place for place, (_, layer) in enumerate(parts) if kernels(layer, trained=True)]
     for place, following in zip(places, [*places[1:], len(parts)], strict=True):
         (name, layer), until = parts[place], [one for _, one in parts[place:following]]
-        now, then = _kernels(layer), start[place]
+        now, then = kernels(layer), start[place]
         slopes = [gradients[id(variable)] for variable in _kernel_variables(layer, trained=True)]
         single = hasattr(layer, "kernel") and len(now) == 1
         units = now[0].shape[-1] if single else 0
@@ -232,7 +249,8 @@ def _kernel_variables(layer: keras.layers.Layer, *, trained: bool = False) -> li
     return [variable for variable in variables if len(variable.shape) > 1]
 
 
-def _kernels(layer: keras.layers.Layer, *, trained: bool = False) -> list[np.ndarray]:
+def kernels(layer: keras.layers.Layer, *, trained: bool = False) -> list[np.ndarray]:
+    """The values of the weights of ``layer`` that inputs are multiplied with; or of those alone that are trained."""
     return [variable.numpy() for variable in _kernel_variables(layer, trained=trained)]
 
 
@@ -253,7 +271,7 @@ def _dead(output: np.ndarray) -> float:
     return float(np.mean(output.max(axis=tuple(range(output.ndim - 1))) <= 0))
 
 
-def _is_relu(layer: keras.layers.Layer) -> bool:
+def is_relu(layer: keras.layers.Layer) -> bool:
     """Whether ``layer`` puts what is below 0 to 0, and passes no gradient there."""
     if isinstance(layer, keras.layers.ReLU):
         return not layer.negative_slope
@@ -262,7 +280,7 @@ def _is_relu(layer: keras.layers.Layer) -> bool:
 
 def _input(model: keras.Sequential, pixels: np.ndarray) -> Input | None:
     """What enters the first layer with weights, trained or not, as in training."""
-    place = next((place for place, layer in enumerate(model.layers) if _kernels(layer)), None)
+    place = next((place for place, layer in enumerate(model.layers) if kernels(layer)), None)
     if place is None:
         return None
     if place:
@@ -270,9 +288,14 @@ def _input(model: keras.Sequential, pixels: np.ndarray) -> Input | None:
         for layer in model.layers[:place]:
             entering = layer(entering)
         pixels = keras.Model(image, entering)(pixels, training=True).numpy()
-    values = pixels.astype(np.float64)
+    return entering_layer(model.layers[place].name, pixels)
+
+
+def entering_layer(layer: str, values: np.ndarray) -> Input:
+    """What the ``values`` that enter ``layer`` are like."""
+    values = values.astype(np.float64)
     return Input(
-        layer=model.layers[place].name,
+        layer=layer,
         mean=float(values.mean()),
         deviation=float(values.std()),
         lowest=float(values.min()),

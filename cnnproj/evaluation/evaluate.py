@@ -20,7 +20,7 @@ from cnnproj.files import write_table
 from cnnproj.randomness import derive_seed
 from cnnproj.recipe import load_model, load_predictions, load_recipe, prediction_table
 from cnnproj.run import Run, Score
-from cnnproj.selection import best_model
+from cnnproj.selection import ACCURACY
 
 TABLES = ("scores", "metrics", "comparisons", "classes", "confusion", "reliability", "errors")
 MOST_ERRORS = 12
@@ -86,7 +86,7 @@ def evaluate(run: Run, images: Images, folders: dict[str, Path], folder: Path, *
     from cnnproj.inference import predict
 
     recipes = {name: load_recipe(path) for name, path in folders.items()}
-    best = best_model(recipes, len(images.validation))
+    best = ACCURACY.best_model(recipes, len(images.validation))
     models = {name: load_model(path) for name, path in folders.items()}
     simple = baselines(images.train, seed=derive_seed(seed, "baselines"))
     known: dict[str, dict[str, object]] = {}

@@ -157,13 +157,18 @@ def _model_charts(results: Results, model: str) -> Iterator[Plan]:
     }
     yield Plan(f"history_{model}", "history", partial(figures.history, training), facts)
     if diagnosis := results.diagnoses.get(model):
-        facts = {"model": model, **_flow(diagnosis)}
-        yield Plan(f"diagnosis_{model}", "diagnosis", partial(figures.diagnosis, diagnosis), facts)
+        yield diagnosis_plan(model, diagnosis)
 
 
 def _shares(search: Search) -> dict[str, str]:
     """How much each hyperparameter mattered, as text."""
     return {"shares": ", ".join(f"{name} {share:.2f}" for name, share in figures.importance(search).items())}
+
+
+def diagnosis_plan(model: str, diagnosis: Diagnosis) -> Plan:
+    """The figure of what was measured in the layers of ``model``."""
+    facts = {"model": model, **_flow(diagnosis)}
+    return Plan(f"diagnosis_{model}", "diagnosis", partial(figures.diagnosis, diagnosis), facts)
 
 
 def _flow(diagnosis: Diagnosis) -> dict[str, Any]:

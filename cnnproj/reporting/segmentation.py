@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cnnproj.diagnosis.diagnose import Diagnosis
 from cnnproj.files import replacing, write_text
 from cnnproj.reporting import figures
 from cnnproj.reporting.audit import audit_facts
 from cnnproj.reporting.page import environment
-from cnnproj.reporting.pictures import Picture, Plan
+from cnnproj.reporting.pictures import Picture, Plan, diagnosis_plan
 from cnnproj.reporting.report import FIGURES, FILE, hyperparameters, paragraphs, same_weights, settings_used
 from cnnproj.reporting.results import Search
 from cnnproj.run import Manifest
@@ -31,7 +32,7 @@ _MOST_ASIDE = 50
 
 @dataclass(frozen=True)
 class SegmentationResults:
-    """A finished run of a segmentation project."""
+    """A finished run of a segmentation project; ``diagnoses`` are of the trainings that were measured."""
 
     settings: Settings
     manifest: Manifest
@@ -39,6 +40,7 @@ class SegmentationResults:
     preview: MaskedPreview
     searches: Mapping[str, Search]
     trainings: Mapping[str, SegmentationTraining]
+    diagnoses: Mapping[str, Diagnosis]
     evaluation: SegmentationEvaluation
     interpretation: SegmentationInterpretation
 
@@ -50,12 +52,11 @@ def write_report(results: SegmentationResults, folder: Path) -> list[Path]:
         The files written: the same bytes for the same results.
     """
     pictures, paths = {}, []
-    for number, plan in enumerate(_plans(results), start=1):
+    for number, plan in enumerate(plans(results), start=1):
         chart = plan.draw()
         width, height = chart.pixels
         png = chart.png()
-        caption = say(f"segmentation.caption.{plan.kind}", **plan.facts)
-        pictures[plan.name] = Picture(plan.name, number, caption, caption, png, width, height)
+        pictures[plan.name] = Picture(plan.name, number, plan.caption, plan.alt, png, width, height)
         paths.append(folder / FIGURES / f"{plan.name}.png")
         with replacing(paths[-1]) as partial_file:
             partial_file.write_bytes(png)
@@ -107,26 +108,47 @@ def _model(results: SegmentationResults, model: str) -> dict[str, Any]:
         "trials": len(search.trials),
         "failed": int(search.trials["val_dice"].isna().sum()),
         "layers": training.layers.to_dict("records"),
+        "diagnosis": results.diagnoses.get(model),
     }
 
 
-def _plans(results: SegmentationResults) -> Iterator[Plan]:
+class SegmentationPlan(Plan):
+    """A figure of this report; its caption says what it shows."""
+
+    @property
+    def caption(self) -> str:
+        """See ``Plan.caption``."""
+        return say(f"segmentation.caption.{self.kind}", **self.facts)
+
+    @property
+    def alt(self) -> str:
+        """See ``Plan.alt``."""
+        return self.caption
+
+
+def plans(results: SegmentationResults) -> Iterator[Plan]:
     """Every figure of the report, in order, before it is drawn."""
     images, evaluation = results.images, results.evaluation
-    yield Plan("masked_samples", "masked_samples", partial(figures.masked_samples, images), {})
+    yield SegmentationPlan("masked_samples", "masked_samples", partial(figures.masked_samples, images), {})
     if results.preview.arguments:
         facts = {"arguments": ", ".join(results.preview.arguments)}
-        yield Plan("masked_variants", "masked_variants", partial(figures.masked_variants, results.preview), facts)
+        yield SegmentationPlan(
+            "masked_variants", "masked_variants", partial(figures.masked_variants, results.preview), facts
+        )
     for model, training in results.trainings.items():
         told = {"model": model}
-        yield Plan(f"trials_{model}", "trials", partial(figures.trials, results.searches[model]), told)
+        yield SegmentationPlan(f"trials_{model}", "trials", partial(figures.trials, results.searches[model]), told)
         known = {**told, "epoch": training.recipe.best_epoch, "dice": f"{training.recipe.val_dice:.3f}"}
         draw: Any = partial(figures.history, training)  # type: ignore[arg-type]
-        yield Plan(f"history_{model}", "history", draw, known)
+        yield SegmentationPlan(f"history_{model}", "history", draw, known)
+        if diagnosis := results.diagnoses.get(model):
+            yield diagnosis_plan(model, diagnosis)
     best = {"model": evaluation.best}
-    yield Plan("class_dice", "class_dice", partial(figures.class_dice, evaluation), best)
-    yield Plan("image_dice", "image_dice", partial(figures.image_dice, evaluation), best)
+    yield SegmentationPlan("class_dice", "class_dice", partial(figures.class_dice, evaluation), best)
+    yield SegmentationPlan("image_dice", "image_dice", partial(figures.image_dice, evaluation), best)
     cases = results.interpretation.cases
     rules = [say(f"figures.segmented.{rule}") for rule in cases["rule"]]
     listed = "; ".join(f"{rule} {dice:.3f}" for rule, dice in zip(rules, cases["dice"], strict=True))
-    yield Plan("segmented", "segmented", partial(figures.segmented, results.interpretation), {**best, "cases": listed})
+    yield SegmentationPlan(
+        "segmented", "segmented", partial(figures.segmented, results.interpretation), {**best, "cases": listed}
+    )

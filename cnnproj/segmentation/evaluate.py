@@ -19,6 +19,7 @@ from cnnproj.segmentation.images import MaskedImages
 from cnnproj.segmentation.intervals import difference, intervals
 from cnnproj.segmentation.recipe import SegmentationRecipe, load_model, load_recipe
 from cnnproj.segmentation.scores import Counts, class_table, count, image_scores, scores
+from cnnproj.selection import DICE
 
 TABLES = ("scores", "metrics", "comparisons", "classes", "images")
 _NONE = Interval(np.nan, np.nan, "")
@@ -56,11 +57,6 @@ class SegmentationEvaluation:
         return np.asarray(np.load(self.folder / f"predicted_{model}.npy"))
 
 
-def best_network(recipes: Mapping[str, SegmentationRecipe]) -> str:
-    """The network with the highest validation Dice; by validation loss, then by fewer parameters, where equal."""
-    return max(recipes, key=lambda name: (recipes[name].val_dice, -recipes[name].val_loss, -recipes[name].parameters))
-
-
 def evaluate(
     run: Run, images: MaskedImages, folders: Mapping[str, Path], folder: Path, *, seed: int, background: bool
 ) -> list[Path]:
@@ -80,7 +76,7 @@ def evaluate(
     from cnnproj.segmentation.inference import predict
 
     recipes = {name: load_recipe(path) for name, path in folders.items()}
-    best = best_network(recipes)
+    best = DICE.best_model(recipes, len(images.validation))
     models = {name: load_model(path) for name, path in folders.items()}
     test = open_test(run, images, "evaluation", {name: recipe.weights_digest for name, recipe in recipes.items()})
     masks = {name: predict(model, test) for name, model in models.items()}
@@ -95,13 +91,17 @@ def evaluate(
     tables = measure(
         counts, recipes, best, test.classes, groups, seed=derive_seed(seed, "bootstrap"), background=background
     )
-    tables["images"] = pd.concat(
-        [pd.DataFrame({"row": test.rows, "image": names}), image_scores(counts[best], background=background)], axis=1
-    )
+    tables["images"] = image_table(counts[best], test.rows, names, background=background)
     for name in TABLES:
         write_table(folder / f"{name}.csv", tables[name])
-    run.update(best_model=best, dice=_headlines(tables["scores"]))
+    run.update(best_model=best, dice=headlines(tables["scores"]))
     return [*paths, *(folder / f"{name}.csv" for name in TABLES)]
+
+
+def image_table(counts: Counts, rows: np.ndarray, names: np.ndarray, *, background: bool) -> pd.DataFrame:
+    """The table ``images``: of each test image its row of the store, its name and its scores."""
+    known = pd.DataFrame({"row": rows, "image": names})
+    return pd.concat([known, image_scores(counts, background=background)], axis=1)
 
 
 def measure(
@@ -163,7 +163,7 @@ def _comparisons(
     return pd.DataFrame(rows, columns=["model", "difference", "low", "high", "verdict"])
 
 
-def _headlines(table: pd.DataFrame) -> dict[str, DiceScore]:
+def headlines(table: pd.DataFrame) -> dict[str, DiceScore]:
     """The scores of each network as the manifest has them, from the table ``scores``; Dice of nothing found is 0."""
     found = {}
     for row in table.to_dict("records"):

@@ -61,6 +61,11 @@ class MaskedImages:
         return np.asanyarray(np.load(self.folder / MASKS, mmap_mode="r"))
 
     @property
+    def stores(self) -> tuple[np.ndarray, ...]:
+        """All that is stored of each readable image, a row each: its pixels, and the class of each of them."""
+        return (self.images.pixels, self.masks)
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Height and width in pixels, and channels, of one image."""
         return self.images.shape

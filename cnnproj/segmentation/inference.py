@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from cnnproj.data.batches import Feed
 from cnnproj.segmentation.batches import MaskedBatches
 from cnnproj.segmentation.images import MaskedPart
 from cnnproj.segmentation.losses import Loss
-from cnnproj.segmentation.scores import count, scores
+from cnnproj.segmentation.scores import count, joined, scores
 
 if TYPE_CHECKING:
     import keras
@@ -29,13 +29,25 @@ def measure(model: keras.Model, loss: Loss, part: MaskedPart) -> dict[str, float
 
     Where nothing is to be found and nothing is found in the whole part, ``val_dice`` is 0.
     """
-    losses, found = [], []
-    for truth, given in _outputs(model, part):
+    return measured(_outputs(model, part), loss, len(part.classes))
+
+
+def measured(outputs: Iterable[tuple[np.ndarray, np.ndarray]], loss: Loss, classes: int) -> dict[str, float]:
+    """See ``measure``.
+
+    Args:
+        outputs: of each batch the true class of each pixel, (n, height, width), and the probabilities of each class,
+            (n, height, width, classes).
+        loss: of a batch.
+        classes: how many there are, the background counted.
+    """
+    losses, counts = [], []
+    for truth, given in outputs:
         losses.append(float(loss(truth, given)) * len(truth))
-        found.append(given.argmax(axis=-1).astype(np.uint8))
-    counts = count(part.truth(), np.concatenate(found), len(part.classes))
-    value = scores(counts)["dice"]
-    return {"val_loss": sum(losses) / len(part), "val_dice": value if np.isfinite(value) else 0.0}
+        counts.append(count(truth, given.argmax(axis=-1).astype(np.uint8), classes))
+    value = scores(joined(counts))["dice"]
+    n = sum(len(counted.pixels) for counted in counts)
+    return {"val_loss": sum(losses) / n, "val_dice": value if np.isfinite(value) else 0.0}
 
 
 def _outputs(model: keras.Model, part: MaskedPart) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def interpret(
     Raises:
         CnnprojError: where there is no class of that name.
     """
-    from cnnproj.segmentation.explanation import seg_grad_cam, share_on
+    from cnnproj.segmentation.explanation import seg_grad_cam
 
     if explain and explain not in images.classes:
         hint = nearest(explain, list(images.classes))
@@ -86,21 +87,54 @@ def interpret(
     cases = choose_cases(evaluation.images["dice"].to_numpy(float), count)
     positions = cases["position"].to_numpy(int)
     truth, predicted = test.truth(positions), evaluation.predicted(recipe.model)[positions]
-    labels = np.array([images.classes.index(explain) if explain else _largest(mask) for mask in truth])
+    labels = classes_to_explain(truth, images.classes, explain)
     pixels = test.images(positions).astype(np.float32) / 255
     heat = seg_grad_cam(model, pixels, labels, predicted)
-    facts = evaluation.images.iloc[positions].reset_index(drop=True)
-    table = pd.concat([cases[["rule"]], facts], axis=1).assign(
-        explained=[images.classes[label] for label in labels],
-        on_class=[share_on(one, mask == label) for one, mask, label in zip(heat, truth, labels, strict=True)],
-        area=[float(np.mean(mask == label)) for mask, label in zip(truth, labels, strict=True)],
-    )
-    write_table(folder / CASES, table)
+    write_table(folder / CASES, case_table(cases, evaluation.images, labels, images.classes, heat, truth))
     with replacing(folder / MAPS) as partial:
         np.save(partial, heat)
     known = {"model": recipe.model, "positions": positions.tolist()}
     write_text(folder / KNOWN, json.dumps(known) + "\n")
     return [folder / name for name in (CASES, MAPS, KNOWN)]
+
+
+def classes_to_explain(truth: np.ndarray, classes: Sequence[str], explain: str) -> np.ndarray:
+    """The class whose heatmap is drawn for each case, (n,): see ``interpret``.
+
+    Args:
+        truth: the true class of each pixel, (n, height, width).
+        classes: of pixels, the background first.
+        explain: one of them, or "".
+    """
+    return np.array([classes.index(explain) if explain else _largest(mask) for mask in truth], int)
+
+
+def case_table(
+    cases: pd.DataFrame,
+    images: pd.DataFrame,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    heat: np.ndarray,
+    truth: np.ndarray,
+) -> pd.DataFrame:
+    """A row a case: see ``SegmentationInterpretation.cases``.
+
+    Args:
+        cases: see ``choose_cases``.
+        images: see ``SegmentationEvaluation.images``.
+        labels: the class that is explained of each, (n,).
+        classes: of pixels.
+        heat: of each case, (n, height, width).
+        truth: the true class of each pixel, likewise.
+    """
+    from cnnproj.segmentation.explanation import share_on
+
+    facts = images.iloc[cases["position"].to_numpy(int)].reset_index(drop=True)
+    return pd.concat([cases[["rule"]], facts], axis=1).assign(
+        explained=[classes[label] for label in labels],
+        on_class=[share_on(one, mask == label) for one, mask, label in zip(heat, truth, labels, strict=True)],
+        area=[float(np.mean(mask == label)) for mask, label in zip(truth, labels, strict=True)],
+    )
 
 
 def _largest(mask: np.ndarray) -> int:
@@ -116,7 +150,7 @@ def load_interpretation(
     empty = {name: [""] for name in ("dice", "iou", "on_class")}
     cases = pd.read_csv(folder / CASES, dtype=text, keep_default_na=False, na_values=empty)
     known = json.loads((folder / KNOWN).read_text(encoding="utf-8"))
-    rows = cases["row"].to_numpy(int)
+    rows = images.table.set_index("image")["row"].loc[cases["image"]].to_numpy(int)
     return SegmentationInterpretation(
         model=known["model"],
         classes=images.classes,

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnproj.errors import CnnprojError
 from cnnproj.models import Architecture
 from cnnproj.project import Project
 from cnnproj.randomness import derive_seed
 from cnnproj.selection import DICE, Goal
-from cnnproj.settings_file import nearest
-from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT
+from cnnproj.settings_file import FILE_NAME
+from cnnproj.stages import (
+    AUDIT,
+    CLASSIFYING_NOTEBOOKS,
+    DATA,
+    EVALUATE,
+    INTERPRET,
+    REPORT,
+    SEGMENTATION_NOTEBOOK,
+)
 from cnnproj.words import say
 
 if TYPE_CHECKING:
     from cnnproj.data.audit import Audit
-    from cnnproj.diagnosis.diagnose import Diagnosis
-    from cnnproj.prediction import Prediction
     from cnnproj.reporting.segmentation import SegmentationResults
     from cnnproj.segmentation.evaluate import SegmentationEvaluation
     from cnnproj.segmentation.images import MaskedImages
     from cnnproj.segmentation.interpret import SegmentationInterpretation
+    from cnnproj.segmentation.prediction import SegmentedPhoto
     from cnnproj.segmentation.preview import MaskedPreview
     from cnnproj.segmentation.recipe import SegmentationTraining
     from cnnproj.segmentation.sources import MaskedSource
@@ -89,25 +94,8 @@ class SegmentationProject(Project):
             training=self.settings.training,
             resize=self.settings.data.resize,
             project=self.folder,
+            inputs=self.stages.inputs(f"train {network.name}"),
         )
-
-    def diagnose(self, model: str) -> Diagnosis:
-        """Not made for segmentation yet.
-
-        Raises:
-            CnnprojError: saying so.
-        """
-        if model not in self.models:
-            raise CnnprojError("project.unknown_model", model=model, hint=nearest(model, self.models))
-        raise CnnprojError("segmentation.no_diagnosis", model=model)
-
-    def diagnoses(self, models: Sequence[str] = ()) -> dict[str, Diagnosis]:
-        """Not made for segmentation yet.
-
-        Raises:
-            CnnprojError: saying so.
-        """
-        raise CnnprojError("segmentation.no_diagnosis", model=(models or self.models)[0])
 
     def evaluate(self) -> SegmentationEvaluation:  # type: ignore[override]
         """Choose the best network on validation, then measure every network on the test part."""
@@ -200,30 +188,35 @@ class SegmentationProject(Project):
         low, high = ("–" if bound is None else f"{bound:.3f}" for bound in (score.low, score.high))
         return say("segmentation.result", model=best, dice=f"{score.dice:.3f}", n=score.n, low=low, high=high)
 
-    def predict(self, photos: list[Path]) -> list[Prediction]:
-        """Not made for segmentation yet.
+    def predict(self, photos: list[Path]) -> list[SegmentedPhoto]:  # type: ignore[override]
+        """Name the class of each pixel of each photo with the best network, and draw it.
 
         Raises:
-            CnnprojError: saying so.
+            CnnprojError: where a photo cannot be read, before anything is written.
         """
-        raise CnnprojError("segmentation.no_prediction")
+        best = self.evaluation.best
+        self._start()
+        from cnnproj.segmentation.prediction import segment_photos
 
-    def submit(
-        self,
-        target: Path | None = None,
-        *,
-        with_test_images: bool = False,
-        incomplete: bool = False,
-        announce: Callable[[str], None] = print,
-    ) -> Path:
-        """Not made for segmentation yet.
+        return segment_photos(photos, self._model_folder(best), self._folder("predictions"))
 
-        Raises:
-            CnnprojError: saying so.
-        """
-        raise CnnprojError(
-            "segmentation.no_submission", page=self.record.folder / "report.html", folder=self.record.folder
-        )
+    @property
+    def notebooks(self) -> Path:
+        """The folder of its notebooks; of a project beside one that classifies, that of the other."""
+        return self.folder.parent / "notebooks" if self._is_beside else self.folder / "notebooks"
+
+    def is_of_its_task(self, notebook: Path) -> bool:
+        """Whether ``notebook`` is about segmentation: of ours the one on it, beside the user's own."""
+        if self._is_beside:  # there the user's own are about the other project
+            return notebook.stem == SEGMENTATION_NOTEBOOK
+        return notebook.stem not in CLASSIFYING_NOTEBOOKS
+
+    @property
+    def _is_beside(self) -> bool:
+        from cnnproj.segmentation.beside import FOLDER
+
+        inside = self.folder.name == FOLDER and not (self.folder / "notebooks").is_dir()
+        return inside and (self.folder.parent / FILE_NAME).is_file()
 
     # Below the stages -----------------------------------------------------------------------------------------------
 
@@ -264,6 +257,7 @@ class SegmentationProject(Project):
             preview=self.preview(),
             searches={model: self.search_of(model) for model in self.models},
             trainings={model: self.training_of(model) for model in self.models},
+            diagnoses=self.diagnoses(),
             evaluation=self.evaluation,
             interpretation=self.interpret(),
         )

@@ -16,6 +16,7 @@ from cnnproj.files import digest_arrays, replacing, write_table, write_text
 from cnnproj.models import Value
 from cnnproj.progress import Progress
 from cnnproj.recipe import HISTORY, LAYERS, RECIPE, WEIGHTS, layer_table
+from cnnproj.run import Plain
 from cnnproj.segmentation.images import MaskedImages
 from cnnproj.segmentation.networks import Segmenter, segmenters
 from cnnproj.settings import TrainingTable
@@ -80,6 +81,7 @@ def train_best(
     augmentation: Mapping[str, object],
     training: TrainingTable,
     resize: Resize,
+    inputs: Mapping[str, Plain],
     project: Path | None = None,
 ) -> list[Path]:
     """Train ``network`` with the best hyperparameters of its search, and write it to ``folder``.
@@ -93,14 +95,18 @@ def train_best(
         augmentation: arguments of ``ImageDataGenerator``.
         training: how it is trained.
         resize: how images are brought to the size of the network, for the recipe.
+        inputs: of the stage, by which a training that failed is known again.
         project: the folder that paths in hyperparameters start from.
 
     Returns:
         The files written.
 
     Raises:
-        CnnprojError: where the loss is no longer a number.
+        CnnprojError: where the loss is no longer a number; what was measured until then is kept for the diagnosis.
     """
+    from cnnproj.diagnosis.gather import forget_attempt, save_attempt
+    from cnnproj.diagnosis.measure_pixels import measure
+    from cnnproj.diagnosis.probe import save_probe
     from cnnproj.segmentation.training import fit_segmenter
     from cnnproj.training import DivergenceError
 
@@ -124,7 +130,19 @@ def train_best(
                 on_epoch=note,
             )
     except DivergenceError as error:
-        raise CnnprojError("segmentation.training_failed", model=network.name, reason=error) from None
+        save_attempt(
+            folder,
+            inputs=inputs,
+            ours=network.ours,
+            hyperparameters=best,
+            epochs=epochs,
+            history=error.history[:-1].to_dict("records"),
+            diverged=len(error.history),
+            probe=measure(network, images, best, seed=seed, trained=None),
+        )
+        raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
+    probe = measure(network, images, best, seed=seed, trained=result)
+    forget_attempt(folder)
     row = result.best
     recipe = SegmentationRecipe(
         model=network.name,
@@ -149,7 +167,7 @@ def train_best(
     write_table(folder / HISTORY, result.history)
     write_table(folder / LAYERS, layer_table(result.model))
     write_text(folder / RECIPE, recipe.model_dump_json(indent=2) + "\n")
-    return [folder / name for name in (WEIGHTS, HISTORY, LAYERS, RECIPE)]
+    return [*(folder / name for name in (WEIGHTS, HISTORY, LAYERS, RECIPE)), save_probe(folder, probe)]
 
 
 def load_recipe(folder: Path) -> SegmentationRecipe:

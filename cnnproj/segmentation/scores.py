@@ -12,6 +12,7 @@ for each class that an image happens to lack. Where only one of the two is empty
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +87,12 @@ def count(truth: np.ndarray, predicted: np.ndarray, classes: int) -> Counts:
         for place, values in enumerate((of_truth, of_prediction, right)):
             counted[place, image] = np.bincount(values, minlength=classes)
     return Counts(counted[0], counted[1], counted[2], labelled.sum(axis=(1, 2)))
+
+
+def joined(counts: Sequence[Counts]) -> Counts:
+    """The counts of all images of several parts, in their order."""
+    fields = ("truth", "predicted", "both", "pixels")
+    return Counts(*(np.concatenate([getattr(one, name) for one in counts]) for name in fields))
 
 
 def dice(truth: np.ndarray, predicted: np.ndarray, classes: int = 2) -> np.ndarray:

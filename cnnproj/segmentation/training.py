@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 import tensorflow as tf
 
@@ -33,6 +34,7 @@ class SegmentationFit:
 
     Attributes:
         model: the network with the weights of its best epoch.
+        last: the weights after the last epoch.
         history: a row an epoch, from 1: ``epoch``, ``loss``, ``dice`` (of the probabilities, of varied images),
             ``val_loss``, ``val_dice`` (see ``scores``), ``seconds`` and ``waited``, as of a ``Fit``.
         real_images: how many different training images there were.
@@ -41,6 +43,7 @@ class SegmentationFit:
     """
 
     model: keras.Model
+    last: list[np.ndarray]
     history: pd.DataFrame
     real_images: int
     artificial_images: int
@@ -110,10 +113,11 @@ def fit_segmenter(
                 weights = runner.model.get_weights()
             if training.patience is not None and epoch - best >= training.patience:
                 break
+    last = runner.model.get_weights()
     model.set_weights(weights)
     history = pd.DataFrame(rows).round({"seconds": 3, "waited": 4})
     artificial = len(rows) * batches.shown if vary.varies else 0
-    return SegmentationFit(model, history, len(images.train), artificial, start)
+    return SegmentationFit(model, last, history, len(images.train), artificial, start)
 
 
 class _SegmentationRunner(_Runner):

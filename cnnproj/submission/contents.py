@@ -5,6 +5,7 @@ project.toml        the settings as the student left them
 run.json, report.html, figures/, notebooks/, data/, models/<model>/, evaluation/, interpretation/
 test_images.npy     only where asked for: the stored test part, uint8, (n, height, width, channels), in the order
                     in which data/images.csv names its images
+test_masks.npy      with it, of a segmentation: the true class of each pixel, uint8, (n, height, width)
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-CONTENTS, SETTINGS, TEST_IMAGES = "submission.json", "project.toml", "test_images.npy"
+CONTENTS, SETTINGS = "submission.json", "project.toml"
+TEST_IMAGES, TEST_MASKS = "test_images.npy", "test_masks.npy"
 # Of the run's folder. What is not here is not handed in: pixels, the trials' database, what predict wrote.
 WANTED = (
     "run.json",
@@ -29,6 +31,7 @@ WANTED = (
     "models/*/model.weights.h5",
     "models/*/model.keras",
     "evaluation/*.csv",
+    "evaluation/predicted_*.npy",
     "interpretation/*.csv",
     "interpretation/*.json",
     "interpretation/*.npy",

@@ -17,6 +17,7 @@ from cnnproj.segmentation.project import SegmentationProject
 from cnnproj.segmentation.scores import count, scores
 
 from .conftest import SETTINGS
+from .made import scene
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ class TestAFinishedRun:
         assert "It &lt;b&gt;segments&lt;/b&gt;." in page
         assert "Seg-Grad-CAM" in page
         assert "image without a mask" in page
-        assert page.count("<figure") == page.count("data:image/png;base64,") == 9
+        assert page.count("<figure") == page.count("data:image/png;base64,") == 11
         assert "mask with pixels that are ignored" in page
         for name in ("disc", "square", "unet", "segnet", "ignored (not labelled)"):
             assert name in page
@@ -138,19 +139,63 @@ class TestAChange:
             Project.open(project).interpret()
 
 
-class TestWhatIsNotMade:
-    def test_says_so_in_a_sentence(self, finished_cells):
-        project = Project.open(finished_cells)
-        with pytest.raises(CnnprojError, match="not packed yet"):
-            project.submit()
-        with pytest.raises(CnnprojError, match="not diagnosed yet"):
-            project.diagnose("unet")
-        with pytest.raises(CnnprojError, match="not diagnosed yet"):
-            project.diagnoses()
-        with pytest.raises(CnnprojError, match="not segmented yet"):
-            project.predict([])
+class TestPredict:
+    def test_gives_a_mask_of_the_photos_own_size_a_table_and_a_figure(self, project, tmp_path):
+        from PIL import Image
+
+        image, _ = scene(77, side=48)
+        Image.fromarray(image).save(tmp_path / "new.png")
+        (seen,) = Project.open(project).predict([tmp_path / "new.png"])
+
+        with Image.open(seen.mask) as mask:
+            assert (mask.mode, mask.size) == ("P", (48, 48))
+            counts = np.bincount(np.asarray(mask).ravel(), minlength=3)
+        found = pd.read_csv(seen.table)
+        assert list(found["class"]) == ["ground", "disc", "square"]
+        assert found["pixels"].tolist() == counts.tolist()
+        assert found["share"].sum() == pytest.approx(1)
+        assert seen.figure.read_bytes().startswith(b"\x89PNG")
+        assert str(tmp_path / "new.png") in str(seen)
+
+    def test_writes_nothing_where_a_photo_cannot_be_read(self, project, tmp_path):
+        (tmp_path / "broken.png").write_text("no image")
+        with pytest.raises(CnnprojError, match=r"broken\.png"):
+            Project.open(project).predict([tmp_path / "broken.png"])
+        assert not (project / "reports" / "cells" / "predictions").exists()
+
+
+class TestDiagnosis:
+    def test_is_of_each_network_that_was_trained(self, finished_cells):
+        found = Project.open(finished_cells).diagnoses()
+        assert found.keys() == {"unet", "segnet"}
+        evidence = found["unet"].evidence
+        assert evidence.train["ground"] == len(Project.open(finished_cells).images.train)
+        assert evidence.confusion.sum() == len(Project.open(finished_cells).images.validation) * 32 * 32
+        assert evidence.probe.after is not None
+        assert {layer.kind for layer in evidence.probe.before.layers} >= {"Conv2D"}
+        assert all(np.isfinite(layer.gradient) for layer in evidence.probe.before.layers)
+        # A first guess is hardly better than giving each pixel the shares of the classes, and hardly much worse.
+        assert 0.5 < evidence.probe.before.loss / evidence.probe.chance_loss < 3
+        assert "too few epochs" in str(found["unet"]) or found["unet"].findings
+
+    def test_is_of_a_training_that_came_to_nothing(self, make_cells):
+        folder = make_cells()
+        project = Project.open(folder)
+        project.audit()
+        project.prepare()
+        project.tune("unet")
+        best = project.record.folder / "models" / "unet" / "best.json"
+        values = json.loads(best.read_text())
+        best.write_text(json.dumps({**values, "learning_rate": 1e30}))
+        with pytest.raises(CnnprojError, match="cnnproj diagnose unet"):
+            project.train("unet")
+        found = project.diagnose("unet")
+        assert found.findings[0].kind == "learning_rate_too_high"
+        assert found.findings[0].severity == "severe"
+
+    def test_of_an_unknown_network_is_refused(self, finished_cells):
         with pytest.raises(CnnprojError, match="no model 'mlp'"):
-            project.diagnose("mlp")
+            Project.open(finished_cells).diagnose("mlp")
 
 
 class TestSettings:

@@ -35,6 +35,7 @@ from cnnproj.reporting.figures.segmentation import image_dice as image_dice
 from cnnproj.reporting.figures.segmentation import masked_samples as masked_samples
 from cnnproj.reporting.figures.segmentation import masked_variants as masked_variants
 from cnnproj.reporting.figures.segmentation import segmented as segmented
+from cnnproj.reporting.figures.segmentation import segmented_photo as segmented_photo
 from cnnproj.reporting.figures.training import history as history
 from cnnproj.reporting.figures.transfer import transfer as transfer
 
@@ -66,6 +67,7 @@ __all__ = [
     "repeats",
     "samples",
     "segmented",
+    "segmented_photo",
     "sizes",
     "strongest_maps",
     "tells_of_hyperparameters",

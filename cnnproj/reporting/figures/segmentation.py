@@ -28,6 +28,7 @@ from cnnproj.segmentation.scores import IGNORED
 from cnnproj.words import say
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from cnnproj.segmentation.evaluate import SegmentationEvaluation
@@ -41,6 +42,7 @@ CLASS_COLORS = (ORANGE, BLUE, "#F0E442", GREEN, SKY)
 GROUND, UNLABELLED = "#f2f2f2", "#8c8c8c"
 MISSED, FALSE, OTHER = VERMILION, INK, "#CC79A7"
 _MOST_NAMED = 12
+_MOST_LISTED = 6
 _TINT = 0.55
 _HEADLINE = 0.34  # inches
 
@@ -108,6 +110,34 @@ def segmented(interpretation: SegmentationInterpretation) -> Chart:
     kinds = kinds[: 2 if len(interpretation.classes) == 2 else 3]
     errors = [Patch(color=color, label=say(f"figures.{kind}")) for color, kind in kinds]
     _legend(chart, interpretation.classes, [*errors, *_unlabelled(interpretation.truth)])
+    return chart
+
+
+@house_style()
+def segmented_photo(image: np.ndarray, mask: np.ndarray, found: pd.DataFrame) -> Chart:
+    """A photo, the mask that a network gives it, and the one upon the other; beside them the share of each class.
+
+    Args:
+        image: uint8, (height, width, channels), as the network saw it.
+        mask: the class of each pixel, uint8, (height, width).
+        found: a row a class: ``class`` and ``share``.
+    """
+    tall = 1.7 * min(1.6, image.shape[0] / image.shape[1])
+    chart = Chart(WIDTH, tall + 0.75)
+    ratios: dict[str, Any] = {"width_ratios": [1, 1, 1, 1]}
+    first, second, third, words = chart.subplots(1, 4, **ratios)
+    pixels = colored(image)
+    show_image(first, pixels)
+    show_image(second, _painted(mask))
+    _mask_upon(third, pixels, mask)
+    for axes, key in zip((first, second, third), ("image", "mask_predicted", "overlay"), strict=True):
+        axes.set_title(say(f"figures.{key}"))
+    largest = found.sort_values("share", ascending=False, kind="stable")
+    largest = largest[largest["share"] > 0].head(_MOST_LISTED)
+    lines = [f"{short(name)}  {share:.1%}" for name, share in largest[["class", "share"]].to_numpy()]
+    words.axis("off")
+    words.text(0, 0.95, "\n".join(lines), va="top", linespacing=1.7, transform=words.transAxes)
+    _legend(chart, tuple(found["class"]))
     return chart
 
 

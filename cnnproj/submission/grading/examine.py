@@ -9,11 +9,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from cnnproj.data.sources import open_source
 from cnnproj.errors import CnnprojError
 from cnnproj.files import digest, write_text
 from cnnproj.submission.grading.sandbox import PROGRAM, Allowance, Worker
-from cnnproj.submission.verification.reference import Wanted, prepare
+from cnnproj.submission.verification.reference import Wanted, fingerprint_of, prepare
 from cnnproj.submission.verification.verdict import Verdict, refusal
 from cnnproj.words import language, say
 
@@ -51,7 +50,7 @@ class Terms:
         Raises:
             CnnprojError: where one is not there, or not what it must be.
         """
-        return [open_source(source, Path.cwd(), seed=0).fingerprint for source in self.sources]
+        return [fingerprint_of(source) for source in self.sources]
 
 
 def examine(path: Path, cache: Path, terms: Terms, worker: Worker) -> Verdict:

@@ -1,17 +1,20 @@
-"""What the assignment asks for, and what of it a run's folder does not have; told by its plain files alone."""
+"""What the assignment asks for, by task, and what of it a run's folder does not have; told by its plain files alone."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from cnnproj.interpretation.interpret import CASES, METHODS
 from cnnproj.recipe import LAYERS, WHOLE
-from cnnproj.run import Plain, Run
+from cnnproj.run import Manifest, Plain, Run
+from cnnproj.segmentation.interpret import KNOWN
+from cnnproj.selection import ACCURACY, DICE
 from cnnproj.settings import Settings
+from cnnproj.tasks import Task
 from cnnproj.tuning.tables import TABLE, load_trials, varied
 from cnnproj.words import say
 
@@ -25,6 +28,7 @@ MISSING: Mapping[str, str] = {
     "not_trained": "networks",
     "no_mlp": "networks",
     "few_cnns": "networks",
+    "few_segmenters": "networks",
     "not_tuned": "tuning",
     "not_tested": "test",
     "no_cases": "cases",
@@ -43,7 +47,7 @@ POINTS = tuple(dict.fromkeys(MISSING.values()))
 # Worth saying; nobody is sent away for it.
 REMINDERS = ("smoke", "report_due", "notebooks_due", "unnumbered", "no_discussion", "no_conclusions")
 PLACEHOLDERS = ("Your name", "Tu nombre")  # as the author of a new project.toml, in each language
-CNNS, FEWEST_CASES, MOST_CASES = 2, 3, 5
+CNNS, SEGMENTERS, FEWEST_CASES, MOST_CASES = 2, 3, 3, 5
 
 
 @dataclass(frozen=True)
@@ -72,17 +76,44 @@ class Missing:
         return MISSING[self.sentence]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What one task is asked for.
+
+    Attributes:
+        networks: what is missing of the networks, by the table of layers of each trained one.
+        score: the column of trials by which networks are chosen.
+        scored: gives the networks whose test scores are in ``run.json``.
+        predictions: where what a network says of the test part is, with ``{model}`` for its name.
+        explained: which network is explained, below ``interpretation/``.
+        labels: the points of the checklist that are called otherwise than by their own name.
+    """
+
+    networks: Callable[[Mapping[str, pd.DataFrame]], Iterator[Missing]]
+    score: str
+    scored: Callable[[Manifest], Container[str]]
+    predictions: str
+    explained: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, point: str) -> str:
+        """What the ``point`` of the checklist is called."""
+        return say(f"submission.point.{self.labels.get(point, point)}")
+
+
 def missing(settings: Settings, record: Run) -> list[Missing]:
     """What the assignment asks for and the run's folder does not have, notebooks aside.
 
-    Three networks or more, no two of the same layers: one without convolution and two with; for each a hyperparameter
-    of which two values or more were tried, and results on the test part; three to five cases of the best; a report; and
-    whose work it is. Files that are there must be such as a run writes: a stranger's are checked before.
+    Three networks or more, no two of the same layers: of those that classify one without convolution and two with; for
+    each a hyperparameter of which two values or more were tried, and results on the test part; three to five cases of
+    the best; a report; and whose work it is. Files that are there must be such as a run writes: a stranger's are
+    checked before.
     """
     return list(_missing(settings, record))
 
 
 def _missing(settings: Settings, record: Run) -> Iterator[Missing]:
+    asked = ASKED[settings.project.task]
     if settings.project.budget == "smoke":
         yield Missing("smoke")
     if not (record.folder / "report.html").is_file():
@@ -92,12 +123,15 @@ def _missing(settings: Settings, record: Run) -> Iterator[Missing]:
     if untrained := [name for name in names if name not in trained]:
         yield Missing("not_trained", {"models": ", ".join(untrained)})
     else:
-        yield from _architectures(record, trained)
-    if untuned := [name for name in trained if not _is_tuned(record, name)]:
+        folders = {name: record.folder / "models" / name for name in trained}
+        yield from asked.networks(
+            {name: pd.read_csv(folder / LAYERS, keep_default_na=False) for name, folder in folders.items()}
+        )
+    if untuned := [name for name in trained if not _is_tuned(record, name, asked)]:
         yield Missing("not_tuned", {"models": ", ".join(untuned)})
-    if untested := [name for name in names if not _is_tested(record, name)]:
+    if untested := [name for name in names if not _is_tested(record, name, asked)]:
         yield Missing("not_tested", {"models": ", ".join(untested)})
-    if not FEWEST_CASES <= (cases := _cases(record)) <= MOST_CASES:
+    if not FEWEST_CASES <= (cases := _cases(record, asked)) <= MOST_CASES:
         yield Missing("no_cases", {"n": cases})
     names = [author.name.strip() for author in settings.project.authors]
     if not names or not all(names) or not set(names).isdisjoint(PLACEHOLDERS):
@@ -114,13 +148,17 @@ def _models(settings: Settings, record: Run) -> list[str]:
     return list(dict.fromkeys([*settings.models, *own]))
 
 
-def _architectures(record: Run, models: list[str]) -> Iterator[Missing]:
-    layers = {name: pd.read_csv(record.folder / "models" / name / LAYERS, keep_default_na=False) for name in models}
+def _classifiers(layers: Mapping[str, pd.DataFrame]) -> Iterator[Missing]:
     cnns = {name: tuple(table["kind"]) for name, table in layers.items() if _convolves(table)}
     if not any(_is_mlp(table) for table in layers.values()):
         yield Missing("no_mlp")
     if (different := len(set(cnns.values()))) < CNNS:
         yield Missing("few_cnns", {"n": different, "models": ", ".join(cnns) or "–"})
+
+
+def _segmenters(layers: Mapping[str, pd.DataFrame]) -> Iterator[Missing]:
+    if (different := len({tuple(table["kind"]) for table in layers.values()})) < SEGMENTERS:
+        yield Missing("few_segmenters", {"n": different, "models": ", ".join(layers) or "–"})
 
 
 def _convolves(layers: pd.DataFrame) -> bool:
@@ -142,25 +180,44 @@ def _is_mlp(layers: pd.DataFrame) -> bool:
     return not _convolves(layers) and int(computes.sum()) >= 2
 
 
-def _is_tuned(record: Run, model: str) -> bool:
+def _is_tuned(record: Run, model: str, asked: Asked) -> bool:
     """Whether two values or more of a hyperparameter were tried in trials that came to a result."""
     folder = record.folder / "models" / model
     if not (folder / TABLE).is_file():
         return False
     trials = load_trials(folder)
-    done = trials[trials["val_accuracy"].notna() & trials["reason"].isna()]
+    done = trials[trials[asked.score].notna() & trials["reason"].isna()]
     return any(done[name].nunique() >= 2 for name in varied(trials))
 
 
-def _is_tested(record: Run, model: str) -> bool:
-    predictions = record.folder / "evaluation" / f"predictions_{model}.csv"
-    return model in record.manifest.scores and predictions.is_file()
+def _is_tested(record: Run, model: str, asked: Asked) -> bool:
+    predictions = record.folder / asked.predictions.format(model=model)
+    return model in asked.scored(record.manifest) and predictions.is_file()
 
 
-def _cases(record: Run) -> int:
+def _cases(record: Run, asked: Asked) -> int:
     """How many test cases of the best model are explained."""
     folder = record.folder / "interpretation"
-    if not (folder / CASES).is_file() or not (folder / METHODS).is_file():
+    if not (folder / CASES).is_file() or not (folder / asked.explained).is_file():
         return 0
-    explained = json.loads((folder / METHODS).read_text(encoding="utf-8"))["model"]
+    explained = json.loads((folder / asked.explained).read_text(encoding="utf-8"))["model"]
     return len(pd.read_csv(folder / CASES)) if explained == record.manifest.best_model else 0
+
+
+ASKED: Mapping[Task, Asked] = {
+    "classification": Asked(
+        networks=_classifiers,
+        score=ACCURACY.column,
+        scored=lambda manifest: manifest.scores,
+        predictions="evaluation/predictions_{model}.csv",
+        explained=METHODS,
+    ),
+    "segmentation": Asked(
+        networks=_segmenters,
+        score=DICE.column,
+        scored=lambda manifest: manifest.dice,
+        predictions="evaluation/predicted_{model}.npy",
+        explained=KNOWN,
+        labels={"networks": "segmenters"},
+    ),
+}

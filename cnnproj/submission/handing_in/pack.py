@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cnnproj.files import replacing
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip cannot name an earlier time, and every time would be another file
 LEVEL = 6
+SHRINKING, SMALL = 50, 1 << 20  # times, and bytes: half of the ratio that ``Limits`` allow
 
 
 def pack(members: Mapping[str, bytes | Path], target: Path) -> None:
@@ -22,4 +24,14 @@ def pack(members: Mapping[str, bytes | Path], target: Path) -> None:
             info = zipfile.ZipInfo(path, EPOCH)
             info.create_system, info.external_attr = 3, 0o644 << 16
             data = content if isinstance(content, bytes) else content.read_bytes()
-            made.writestr(info, data, compress_type=zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
+            made.writestr(info, data, compress_type=_way(data), compresslevel=LEVEL)
+
+
+def _way(data: bytes) -> int:
+    """How a member is packed: one that would shrink to next to nothing is stored as it is.
+
+    A zip that unpacks to a hundred times its size is refused by whoever reads it, as one made to fill a disk would be;
+    honest masks that are nearly all background shrink by more than that.
+    """
+    small = len(data) < SMALL or len(zlib.compress(data, LEVEL)) * SHRINKING > len(data)
+    return zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED

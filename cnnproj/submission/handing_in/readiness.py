@@ -49,7 +49,7 @@ def _not_done(project: Project) -> list[Missing]:
 
 def _faults_of_notebooks(project: Project) -> list[Missing]:
     numbered = {path.name: latest(path, project) for path in originals(project)}
-    unnumbered = {path.name for path in folder_of(project).glob("*.ipynb")} - numbered.keys()
+    unnumbered = {path.name for path in folder_of(project).glob("[!0-9]*.ipynb")}
     faults = notebook_faults(numbered, project.record)
     return faults + [Missing("unnumbered", {"notebook": name}) for name in sorted(unnumbered)]
 

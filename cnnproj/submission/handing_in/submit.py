@@ -20,8 +20,8 @@ from cnnproj.notebooks import EXECUTING, originals
 from cnnproj.project import Project
 from cnnproj.run import MANIFEST
 from cnnproj.settings_file import FILE_NAME
-from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, Contents, is_wanted
-from cnnproj.submission.handing_in.checklist import POINTS, Missing
+from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, TEST_MASKS, Contents, is_wanted
+from cnnproj.submission.handing_in.checklist import ASKED, POINTS, Asked, Missing
 from cnnproj.submission.handing_in.pack import pack
 from cnnproj.submission.handing_in.readiness import finish, is_ready, outputs, shortcomings, what_comes_last
 from cnnproj.submission.opening.limits import Limits
@@ -63,13 +63,13 @@ def submit(
         found = shortcomings(project)
     elif not incomplete:
         found = what_comes_last(found)
-    _tell(found, announce)
+    _tell(found, ASKED[project.settings.project.task], announce)
     lacking = [one.sentence for one in found if one.essential]
     if lacking and not incomplete:
         raise CnnprojError("submission.incomplete", n=len(lacking))
     members = _members(project)
     if with_test_images:
-        members[TEST_IMAGES] = _test_images(project)
+        members |= _test_arrays(project)
     members[CONTENTS] = _contents(project, members, lacking)
     _check_sizes(members)
     pack(members, target)
@@ -91,11 +91,11 @@ def _target(project: Project, target: Path | None) -> Path:
     return path
 
 
-def _tell(found: list[Missing], announce: Announce) -> None:
+def _tell(found: list[Missing], asked: Asked, announce: Announce) -> None:
     for point in POINTS:
         of_point = [one for one in found if one.point == point]
         if not of_point:
-            announce(say("submission.there", what=say(f"submission.point.{point}")))
+            announce(say("submission.there", what=asked.label(point)))
         for one in of_point:
             announce(say("submission.lacking" if one.essential else "submission.reminder", what=one))
 
@@ -122,14 +122,17 @@ def _digest(content: bytes | Path) -> str:
     return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else digest(content)
 
 
-def _test_images(project: Project) -> bytes:
-    """The stored test part as a .npy; nobody looks at it here, so that the ledger has nothing to enter."""
-    images = project.images
-    rows = images.table.loc[images.table["split"] == "test", "row"].to_numpy()
-    _check_size(TEST_IMAGES, len(rows) * math.prod(images.shape))
-    packed = io.BytesIO()
-    np.save(packed, images.pixels[rows])
-    return packed.getvalue()
+def _test_arrays(project: Project) -> Members:
+    """The stored test part, each array a .npy; nobody looks at it here, so that the ledger has nothing to enter."""
+    table = project.images.table
+    rows = table.loc[table["split"] == "test", "row"].to_numpy()
+    members: Members = {}
+    for name, store in zip((TEST_IMAGES, TEST_MASKS), project.images.stores, strict=False):
+        _check_size(name, len(rows) * math.prod(store.shape[1:]))
+        packed = io.BytesIO()
+        np.save(packed, store[rows])
+        members[name] = packed.getvalue()
+    return members
 
 
 def _check_sizes(members: Members) -> None:

@@ -11,6 +11,9 @@ import pandas as pd
 
 from cnnproj.recipe import Recipe
 from cnnproj.run import Manifest
+from cnnproj.segmentation.recipe import SegmentationRecipe
+from cnnproj.segmentation.scores import IGNORED
+from cnnproj.submission.contents import TEST_MASKS
 from cnnproj.submission.opening.limits import Unreadable, shown
 from cnnproj.submission.opening.schemas import Classes, is_sayable
 
@@ -42,6 +45,8 @@ def _classes_differ(submission: Submission, file: str, classes: Classes) -> None
 
 
 def _images_have_classes(submission: Submission, file: str, table: pd.DataFrame) -> None:
+    if submission.task == "segmentation":  # there pixels have
+        return
     _require_classes(submission, file, table.loc[table["aside"] == "", "label"])
 
 
@@ -50,7 +55,7 @@ def _reasons_can_be_said(submission: Submission, file: str, table: pd.DataFrame)
         raise Unreadable("opened.gaps", file=file)
 
 
-def _recipe_is_of_this_network(submission: Submission, file: str, recipe: Recipe) -> None:
+def _recipe_is_of_this_network(submission: Submission, file: str, recipe: Recipe | SegmentationRecipe) -> None:
     height, width, channels = recipe.shape
     numbers = [value for value in recipe.hyperparameters.values() if isinstance(value, int | float)]
     depth = recipe.hyperparameters.get("depth", 0)
@@ -77,10 +82,31 @@ def _confusion_is_of_classes(submission: Submission, file: str, table: pd.DataFr
     _require_columns(submission, file, [name for name in table.columns if name != "class"])
 
 
+def _true_masks_are_of_classes(submission: Submission, file: str, masks: np.ndarray) -> None:
+    _masks_are_of_classes(submission, file, np.where(masks == IGNORED, 0, masks))
+
+
+def _masks_are_of_classes(submission: Submission, file: str, masks: np.ndarray) -> None:
+    size, classes = submission.settings.data.size, len(submission.classes)
+    if masks.ndim != 3 or masks.shape[1:] != size or masks.max(initial=0) >= classes:
+        most = int(masks.max(initial=0))
+        expected = f"(n, {size[0]}, {size[1]}), 0 … {classes - 1}"
+        raise Unreadable("opened.masks", file=file, expected=expected, came=f"{masks.shape}, 0 … {most}")
+
+
 def _maps_are_of_cases(submission: Submission, file: str, maps: np.ndarray) -> None:
+    if submission.task == "segmentation":
+        _maps_are_of_images(submission, file, maps)
+        return
     wanted = (len(submission.explained.methods), len(submission.cases))
     if maps.ndim != 4 or maps.shape[:2] != wanted or not np.isfinite(maps).all():
         raise Unreadable("opened.heatmaps", file=file, n=wanted[0], cases=wanted[1], came=maps.shape)
+
+
+def _maps_are_of_images(submission: Submission, file: str, maps: np.ndarray) -> None:
+    size, n = submission.settings.data.size, len(submission.cases)
+    if maps.shape != (n, *size) or not np.isfinite(maps).all():
+        raise Unreadable("opened.heatmaps", file=file, n=1, cases=n, came=maps.shape)
 
 
 def _require_classes(submission: Submission, file: str, labels: pd.Series) -> None:
@@ -97,11 +123,14 @@ def _require_columns(submission: Submission, file: str, columns: list[str]) -> N
 _CHECKS: Mapping[str, Callable[[Submission, str, Any], None]] = {
     "run.json": _outputs_stay_inside,
     "data/classes.json": _classes_differ,
+    "data/pixel_classes.json": _classes_differ,
     "data/images.csv": _images_have_classes,
     "data/found.csv": _reasons_can_be_said,
     "models/*/recipe.json": _recipe_is_of_this_network,
     "models/*/validation.csv": _predictions_are_of_classes,
     "evaluation/predictions_*.csv": _predictions_are_of_classes,
+    "evaluation/predicted_*.npy": _masks_are_of_classes,
+    TEST_MASKS: _true_masks_are_of_classes,
     "evaluation/confusion.csv": _confusion_is_of_classes,
     "interpretation/heatmaps.npy": _maps_are_of_cases,
 }

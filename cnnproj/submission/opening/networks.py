@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnnproj.models import ACTIVATIONS, architectures
 from cnnproj.recipe import RECIPE, WHOLE, Recipe
+from cnnproj.segmentation.networks import segmenters
+from cnnproj.segmentation.recipe import SegmentationRecipe
 from cnnproj.submission.finding import Unchecked
 from cnnproj.submission.opening.documents import read_json
 from cnnproj.submission.opening.limits import Limits, Unreadable, shown
@@ -74,13 +76,15 @@ _ONLY_IN_TRAINING = ("_initializer", "_regularizer", "_constraint")
 _CONFIGURATION_BYTES = 4 << 20
 
 
-def build_network(submission: Submission, name: str) -> keras.Sequential:
+def build_network(submission: Submission, name: str) -> keras.Model:
     """The network ``name``, with fresh weights.
 
     Raises:
         Unreadable: where it cannot be built of what the submission says, or is larger than a network may be.
         Unchecked: where this cnnproj or this Keras cannot build it, though another might.
     """
+    if submission.task == "segmentation":
+        return _build_segmenter(submission, name)
     file = f"models/{name}/{RECIPE}"
     recipe: Recipe = submission.read(file)
     network = architectures().get(name)
@@ -93,6 +97,16 @@ def build_network(submission: Submission, name: str) -> keras.Sequential:
     build = network.build
     hyperparameters = recipe.hyperparameters
     return _bounded(lambda: build(recipe.shape, len(recipe.classes), hyperparameters), file, submission.limits)
+
+
+def _build_segmenter(submission: Submission, name: str) -> keras.Model:
+    """The segmentation network ``name``, with fresh weights: see ``build_network``."""
+    network = segmenters().get(name)
+    if network is None or not network.ours:
+        raise Unchecked("verification.unchecked.own_network", model=shown(name))
+    file, build = f"models/{name}/{RECIPE}", network.build
+    recipe: SegmentationRecipe = submission.read(file)
+    return _bounded(lambda: build(recipe.shape, len(recipe.classes), recipe.hyperparameters), file, submission.limits)
 
 
 def build_own(submission: Submission, name: str) -> keras.Sequential:
@@ -115,7 +129,7 @@ def build_own(submission: Submission, name: str) -> keras.Sequential:
     return model
 
 
-def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -> keras.Sequential:
+def _bounded(build: Callable[[], keras.Model], file: str, limits: Limits) -> keras.Model:
     """What ``build`` gives; built first where nothing is stored or computed, to see how large it is."""
     import tensorflow as tf
 
@@ -135,13 +149,13 @@ def _bounded(build: Callable[[], keras.Sequential], file: str, limits: Limits) -
 
 
 def _outputs(layer: keras.Layer) -> list[keras.KerasTensor]:
-    """What comes out of ``layer``, and of each layer within it if it is a block of ours: that can be larger."""
+    """All that comes out of ``layer``, and of each layer within it if it is a block of ours: that can be larger."""
     import keras
 
     from cnnproj.models.blocks import Block
 
     inner = layer.unfold(keras.Input(layer.input.shape[1:]))[1] if isinstance(layer, Block) else []
-    return [layer.output, *inner]
+    return [*keras.tree.flatten(layer.output), *inner]
 
 
 # A configuration ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import fnmatch
 import hashlib
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -19,13 +19,14 @@ import numpy as np
 import pandas as pd
 
 from cnnproj.models import Value
-from cnnproj.recipe import RECIPE, WEIGHTS, Recipe
+from cnnproj.recipe import RECIPE, WEIGHTS
 from cnnproj.run import MANIFEST, Manifest
 from cnnproj.settings import Settings
-from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, Contents
+from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, TEST_MASKS, Contents
 from cnnproj.submission.opening.agreement import require_agreement
 from cnnproj.submission.opening.arrays import read_array, read_picture
 from cnnproj.submission.opening.documents import read_json, read_model, read_text, read_toml, validated
+from cnnproj.submission.opening.forms import FORMS, Forms
 from cnnproj.submission.opening.hdf5 import kinds_of_arrays, load_checked
 from cnnproj.submission.opening.limits import Limits as Limits
 from cnnproj.submission.opening.limits import Refused as Refused
@@ -33,9 +34,11 @@ from cnnproj.submission.opening.limits import Unreadable as Unreadable
 from cnnproj.submission.opening.networks import build_network as build_network
 from cnnproj.submission.opening.networks import build_own as build_own
 from cnnproj.submission.opening.networks import read_configuration
-from cnnproj.submission.opening.schemas import OBJECTS, TABLES, Classes, Dealt, Hyperparameters, Methods
+from cnnproj.submission.opening.schemas import Classes, Dealt, Hyperparameters, Methods
+from cnnproj.submission.opening.schemas_of_masks import Known
 from cnnproj.submission.opening.tables import read_table
 from cnnproj.submission.opening.unpacking import Unpacked, unpack
+from cnnproj.tasks import Task
 
 if TYPE_CHECKING:
     import keras
@@ -98,7 +101,7 @@ class Submission:
             try:
                 if name not in self.files:
                     raise Unreadable("opened.missing", file=name, path=self.path)
-                value = _content(self.folder / name, name, self.limits)
+                value = _content(self.folder / name, name, self._forms, self.limits)
                 require_agreement(self, name, value)
                 self._read[name] = value
             except Unreadable as fault:
@@ -125,6 +128,17 @@ class Submission:
         for name in self.files:
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
                 self.read(name)
+
+    @property
+    def task(self) -> Task:
+        """What the settings say; classification where they cannot be read, which a check tells."""
+        try:
+            return self.settings.project.task
+        except Unreadable:
+            return "classification"
+
+    def _forms(self) -> Forms:
+        return FORMS[self.task]
 
     # What was set and recorded ------------------------------------------------------------------------------------
 
@@ -155,8 +169,8 @@ class Submission:
         return tuple(sorted({name.split("/")[1] for name in self.files if name.startswith("models/")}))
 
     @property
-    def recipes(self) -> Mapping[str, Recipe]:
-        """The recipes of all ``models``."""
+    def recipes(self) -> Mapping[str, Any]:
+        """The recipes of all ``models``: a ``Recipe`` each, or a ``SegmentationRecipe``."""
         return {model: self.read(f"models/{model}/{RECIPE}") for model in self.models}
 
     def history(self, model: str) -> pd.DataFrame:
@@ -184,8 +198,8 @@ class Submission:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, each once."""
-        classes: Classes = self.read("data/classes.json")
+        """The names of the classes that networks tell apart, each once; of pixels the background first."""
+        classes: Classes = self.read(self._forms().classes)
         return tuple(classes.root)
 
     @property
@@ -209,11 +223,21 @@ class Submission:
         """The packed test part, uint8 (n, height, width, channels); none where it was not packed."""
         return self.read(TEST_IMAGES) if TEST_IMAGES in self.files else None
 
+    @property
+    def test_masks(self) -> np.ndarray | None:
+        """The true masks packed with it, uint8 (n, height, width); none where they were not packed."""
+        return self.read(TEST_MASKS) if TEST_MASKS in self.files else None
+
     # Results ------------------------------------------------------------------------------------------------------
 
     def predictions(self, model: str) -> pd.DataFrame:
         """What a network or baseline said of the test part: see ``cnnproj.recipe.prediction_table``."""
         return self._table(f"evaluation/predictions_{model}.csv")
+
+    def predicted(self, model: str) -> np.ndarray:
+        """The class of each pixel of the test part as a segmentation network had it, uint8, (n, height, width)."""
+        masks: np.ndarray = self.read(f"evaluation/predicted_{model}.npy")
+        return masks
 
     def evaluation_table(self, name: str) -> pd.DataFrame:
         """One of ``cnnproj.evaluation.evaluate.TABLES``."""
@@ -231,9 +255,21 @@ class Submission:
         return methods
 
     @property
+    def known(self) -> Known:
+        """Which segmentation network is explained, and on which test images."""
+        known: Known = self.read("interpretation/known.json")
+        return known
+
+    @property
     def heatmaps(self) -> Mapping[str, np.ndarray]:
         """Those of the cases by method, float32 (n, height, width), finite."""
         return dict(zip(self.explained.methods, self.read("interpretation/heatmaps.npy"), strict=True))
+
+    @property
+    def maps(self) -> np.ndarray:
+        """Those of the cases of a segmentation, float32, (n, height, width), finite."""
+        maps: np.ndarray = self.read("interpretation/heatmaps.npy")
+        return maps
 
     @property
     def report(self) -> str:
@@ -270,15 +306,18 @@ def load_weights(model: keras.Model, submission: Submission, name: str) -> None:
     load_checked(model, submission.folder / file, file, submission.read(file), submission.limits)
 
 
-def _content(path: Path, name: str, limits: Limits) -> Any:
-    """What the file ``name``, which is at ``path``, holds; held to what it must be by itself."""
+def _content(path: Path, name: str, forms: Callable[[], Forms], limits: Limits) -> Any:
+    """What the file ``name``, which is at ``path``, holds; held to what it must be by itself.
+
+    The ``forms`` are asked for only where a file has one of its own: they rest on the settings, which are such a file.
+    """
     match PurePosixPath(name).suffix:
         case ".h5":
             return kinds_of_arrays(path, name, limits)
         case ".keras":
             return read_configuration(path, name, limits)
         case ".npy":
-            return read_array(path, name, np.uint8 if name == TEST_IMAGES else np.float32, limits)
+            return read_array(path, name, _matching(forms().arrays, name), limits)
         case ".png":
             return read_picture(path.read_bytes(), name, limits)
         case ".html":
@@ -286,13 +325,13 @@ def _content(path: Path, name: str, limits: Limits) -> Any:
         case ".toml":
             return validated(Settings, read_toml(path.read_bytes(), name, limits), name)
         case ".csv":
-            return read_table(path.read_bytes(), name, _matching(TABLES, name), limits)
+            return read_table(path.read_bytes(), name, _matching(forms().tables, name), limits)
         case ".ipynb":  # looked at as it is, so nothing that is not looked at can be lost
             plain = read_json(path.read_bytes(), name, limits)
-            validated(_matching(OBJECTS, name), plain, name)
+            validated(_matching(forms().objects, name), plain, name)
             return plain
         case _:
-            return read_model(_matching(OBJECTS, name), path.read_bytes(), name, limits)
+            return read_model(_matching(forms().objects, name), path.read_bytes(), name, limits)
 
 
 def _matching(kinds: Mapping[str, _Any], name: str) -> _Any:

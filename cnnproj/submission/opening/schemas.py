@@ -1,4 +1,4 @@
-"""What each table and each JSON file of a submission must be."""
+"""What each table and each JSON file of a submission must be: those of every task, and those of classification."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from cnnproj.data.audit import KINDS, UNREADABLE
+from cnnproj.data.audit import KINDS, UNREADABLE, UNUSABLE_MASKS
 from cnnproj.data.split import LEAKED, PARTS, UNUSED
 from cnnproj.diagnosis.gather import Attempt
 from cnnproj.diagnosis.probe import Probe
@@ -28,13 +28,17 @@ _ROW, _SIDE, _LINK = whole(), whole(1, 100_000), {"image": TEXT, "label": TEXT}
 _PART, _MODE = choice(*PARTS), choice("gray", "rgb")
 _SHARE = SHARE.or_empty
 _NUMBER = NUMBER.or_empty
-_REASONS = choice("", *(f"data.image_{kind}" for kind in UNREADABLE))
+_REASONS = choice(
+    "",
+    *(f"data.image_{kind}" for kind in UNREADABLE),
+    *(f"segmentation.image_{kind}" for kind in UNUSABLE_MASKS),
+)
 _PREDICTIONS = Schema({"row": _ROW, "label": TEXT, "predicted": TEXT}, others=SHARE, prefix="p:")
 _BOUNDS = {"low": _NUMBER, "high": _NUMBER}
 _REPEATS = {"repeats": _NUMBER, "lowest": _SHARE, "mean": _SHARE, "highest": _SHARE}
 
-# By the path of the file; a * stands for one name, or the rest of one.
-TABLES: Mapping[str, Schema] = {
+# By the path of the file; a * stands for one name, or the rest of one. Those of every task …
+SHARED_TABLES: Mapping[str, Schema] = {
     "data/images.csv": Schema(
         {
             **_LINK,
@@ -69,32 +73,45 @@ TABLES: Mapping[str, Schema] = {
     "data/near_duplicates.csv": Schema({"a": DIGEST, "b": DIGEST, "difference": NUMBER}),
     "data/moves.csv": Schema({**_LINK, "before": _PART, "after": _PART}),
     "data/set_aside.csv": Schema({**_LINK, "reason": TEXT}),
-    "models/*/history.csv": Schema(
-        {
-            "epoch": whole(1),
-            "loss": NUMBER,
-            "accuracy": SHARE,
-            "val_loss": NUMBER,
-            "val_accuracy": SHARE,
-            "seconds": NUMBER,
-            "waited": NUMBER,
-        }
-    ),
     "models/*/layers.csv": Schema({"layer": TEXT, "kind": TEXT, "output": TEXT, "parameters": _ROW}),
-    "models/*/trials.csv": Schema(
-        {
-            "trial": whole(1),
-            "val_accuracy": _SHARE,
-            "val_loss": _NUMBER,
-            "epoch": _NUMBER,
-            "epochs": _ROW,
-            "best": FLAG,
-            "pruned": FLAG,
-            "reason": TEXT,
-        },
-        _REPEATS,
-        others=ANY,
-    ),
+}
+
+
+def histories(score: str) -> dict[str, Schema]:
+    """The tables of epochs and of trials of networks that are chosen by ``val_<score>``."""
+    return {
+        "models/*/history.csv": Schema(
+            {
+                "epoch": whole(1),
+                "loss": NUMBER,
+                score: SHARE,
+                "val_loss": NUMBER,
+                f"val_{score}": SHARE,
+                "seconds": NUMBER,
+                "waited": NUMBER,
+            }
+        ),
+        "models/*/trials.csv": Schema(
+            {
+                "trial": whole(1),
+                f"val_{score}": _SHARE,
+                "val_loss": _NUMBER,
+                "epoch": _NUMBER,
+                "epochs": _ROW,
+                "best": FLAG,
+                "pruned": FLAG,
+                "reason": TEXT,
+            },
+            _REPEATS,
+            others=ANY,
+        ),
+    }
+
+
+# … and those of classification.
+TABLES: Mapping[str, Schema] = {
+    **SHARED_TABLES,
+    **histories("accuracy"),
     "models/*/validation.csv": _PREDICTIONS,
     "evaluation/predictions_*.csv": _PREDICTIONS,
     "evaluation/scores.csv": Schema(
@@ -174,18 +191,20 @@ TABLES: Mapping[str, Schema] = {
     ),
 }
 
-_Name = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(max_length=200)]
 
 
-class _Plain(BaseModel):
+class Plain(BaseModel):
+    """A JSON object with these keys and no others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Classes(RootModel[Annotated[list[_Name], Field(min_length=2, max_length=10_000)]]):
-    """``data/classes.json``."""
+class Classes(RootModel[Annotated[list[Name], Field(min_length=2, max_length=10_000)]]):
+    """``data/classes.json`` of classification, ``data/pixel_classes.json`` of segmentation."""
 
 
-class Dealt(_Plain):
+class Dealt(Plain):
     """``data/dealt.json``: the part of each image by its content, and with which deal it came."""
 
     identity: Annotated[list[Any], Field(min_length=3, max_length=3)]
@@ -197,20 +216,20 @@ class Hyperparameters(RootModel[dict[Annotated[str, Field(max_length=60)], Value
     """``models/*/best.json``."""
 
 
-class Methods(_Plain):
+class Methods(Plain):
     """``interpretation/methods.json``."""
 
-    model: _Name
-    layer: _Name
+    model: Name
+    layer: Name
     methods: Annotated[list[Annotated[str, Field(pattern=f"^({'|'.join(METHODS)})$")]], Field(min_length=1)]
 
 
-class MapNames(_Plain):
+class MapNames(Plain):
     """``interpretation/feature_maps.json``."""
 
-    layers: list[tuple[_Name, _Name]]
-    stages: list[tuple[_Name, _Name, _Name]]
-    kernel: _Name
+    layers: list[tuple[Name, Name]]
+    stages: list[tuple[Name, Name, Name]]
+    kernel: Name
 
 
 class _Cell(BaseModel):
@@ -228,18 +247,21 @@ class Notebook(BaseModel):
     metadata: dict[str, Any] = {}
 
 
-OBJECTS: Mapping[str, type[BaseModel]] = {
+SHARED_OBJECTS: Mapping[str, type[BaseModel]] = {
     CONTENTS: Contents,
     MANIFEST: Manifest,
-    "data/classes.json": Classes,
     "data/dealt.json": Dealt,
-    "models/*/recipe.json": Recipe,
     "models/*/best.json": Hyperparameters,
     "models/*/probe.json": Probe,
     "models/*/failed.json": Attempt,
+    "notebooks/*.ipynb": Notebook,
+}
+OBJECTS: Mapping[str, type[BaseModel]] = {
+    **SHARED_OBJECTS,
+    "data/classes.json": Classes,
+    "models/*/recipe.json": Recipe,
     "interpretation/methods.json": Methods,
     "interpretation/feature_maps.json": MapNames,
-    "notebooks/*.ipynb": Notebook,
 }
 
 

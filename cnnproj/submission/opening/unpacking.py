@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from cnnproj.data.sources.archive import danger, is_folder, member_path
 from cnnproj.errors import CnnprojError
-from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, is_wanted
+from cnnproj.submission.contents import CONTENTS, SETTINGS, TEST_IMAGES, TEST_MASKS, is_wanted
 from cnnproj.submission.opening.limits import Limits, Refused, shown
 from cnnproj.words import say
 
@@ -144,7 +144,7 @@ def _wanted(archive: zipfile.ZipFile, path: Path, limits: Limits) -> tuple[dict[
 
 def _refuse_unknown(name: str, path: Path) -> None:
     parts = name.split("/")
-    if not (is_wanted(name) or name in (CONTENTS, SETTINGS, TEST_IMAGES)):
+    if not (is_wanted(name) or name in (CONTENTS, SETTINGS, TEST_IMAGES, TEST_MASKS)):
         raise Refused("opened.unknown", path=path, member=shown(name))
     is_model = parts[0] == "models"
     if not all(_NAME.fullmatch(part) and not _NO_NAME.fullmatch(part) for part in parts) or (

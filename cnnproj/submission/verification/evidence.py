@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from cnnproj import __version__
 from cnnproj.data.images import Images, Part, load_images
+from cnnproj.data.sources.source import natural_order
 from cnnproj.data.store import PIXELS
-from cnnproj.recipe import Recipe
+from cnnproj.files import digest_arrays
+from cnnproj.models import Architecture
 from cnnproj.run import Run
+from cnnproj.selection import ACCURACY, Goal
 from cnnproj.stages import Stages
 from cnnproj.submission.finding import Unchecked, Whose
 from cnnproj.submission.opening.opened import Submission, load_weights
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.reference import Copy, find_copy
+from cnnproj.tasks import networks
 
 if TYPE_CHECKING:
     import keras
@@ -33,15 +37,20 @@ class Evidence:
 
     Attributes:
         submission: what is checked.
-        accuracies: of each network that could be asked again, its accuracy on the test part; filled by the checks.
+        found: of each network that could be asked again, its score on the test part; filled by the checks.
+        goal: what networks are chosen by.
+        explained: the file that names the network explained.
     """
+
+    goal: ClassVar[Goal] = ACCURACY
+    explained: ClassVar[str] = "interpretation/methods.json"
 
     def __init__(self, submission: Submission, references: Sequence[Path]) -> None:
         self.submission = submission
-        self.accuracies: dict[str, float] = {}
+        self.found: dict[str, float] = {}
         self._references = references
-        self._networks: dict[str, keras.Sequential] = {}
-        self._answers: dict[tuple[str, str], np.ndarray] = {}
+        self._networks: dict[str, keras.Model] = {}
+        self._answers: dict[tuple[str, str], Any] = {}
 
     # What is claimed ------------------------------------------------------------------------------------------------
 
@@ -60,12 +69,38 @@ class Evidence:
         return Stages(self.submission.settings, self.run, lambda: list(self.networks), no_source)
 
     @property
-    def networks(self) -> dict[str, Recipe]:
+    def architectures(self) -> Mapping[str, Architecture]:
+        """All architectures of the task by name, as they are here."""
+        return networks(self.submission.task)
+
+    @property
+    def networks(self) -> dict[str, Any]:
         """The recipe of each network by name, in the order of the run: the student's own come last."""
         recipes, stages = self.submission.recipes, self.submission.manifest.stages
         trained = [stage.removeprefix("train ") for stage in stages if stage.startswith("train ")]
         order = dict.fromkeys([*self.submission.settings.models, *trained, *recipes])
         return {name: recipes[name] for name in order if name in recipes}
+
+    @property
+    def best(self) -> str:
+        """The network that did best on validation, as the recipes have it."""
+        return self.goal.best_model(self.networks, self.size_of("validation"))
+
+    @property
+    def explained_model(self) -> str:
+        """The network that is said to be explained."""
+        return self.submission.explained.model
+
+    @property
+    def claimed_scores(self) -> Mapping[str, tuple[float, tuple[float | None, float | None], int]]:
+        """Of each network in ``run.json`` its score on the test part, the interval of that, and of how many images."""
+        scores = self.submission.manifest.scores
+        return {model: (score.accuracy, (score.low, score.high), score.n) for model, score in scores.items()}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Of what each network is said to have answered, a digest."""
+        return {model: digest_arrays([self.claimed(model)]) for model in self.networks}
 
     @property
     def is_of_this_version(self) -> bool:
@@ -109,6 +144,15 @@ class Evidence:
         table = self.submission.images
         return table[table["aside"] == ""].reset_index(drop=True)
 
+    def size_of(self, name: str) -> int:
+        """How many images the part ``name`` has."""
+        return int((self.used["split"] == name).sum())
+
+    @property
+    def classes_found(self) -> tuple[str, ...]:
+        """The classes that the images have."""
+        return tuple(sorted(set(self.used["label"]), key=natural_order))
+
     @cached_property
     def _store(self) -> tuple[Path | None, pd.Series, pd.Series, Whose]:
         """The folder with the pixels; of each row that the student's store had, that of its pixels there (-1: nowhere)
@@ -142,23 +186,37 @@ class Evidence:
         folder = self.submission.folder / "packed"
         (folder / "store").mkdir(parents=True, exist_ok=True)
         np.save(folder / "store" / PIXELS, pixels)
+        self._keep_packed(folder, own, of_row.reindex(test).to_numpy())
         nowhere = pd.Series(-1, index=of_row.index)
         nowhere.loc[test] = np.arange(len(test))
         sure = pd.Series(True, index=of_row.index)  # packed ones are what the network was given, if they are honest
         return folder, nowhere, sure, "both" if own.any() else "packed"
+
+    def _keep_packed(self, folder: Path, own: np.ndarray, rows: np.ndarray) -> None:
+        """Write to ``folder`` what else the packed images need.
+
+        Args:
+            folder: where their pixels are.
+            own: of each, whether the assistant's copy has it too, (n,) …
+            rows: … and in which row.
+        """
 
     @property
     def whose_images(self) -> Whose:
         """Whose pixels of the test part are used."""
         return self._store[3]
 
-    @cached_property
-    def images(self) -> Images:
+    @property
+    def images(self) -> Any:
         """The images of the submission, as its tables have them, with the pixels of the store that is used.
 
         Raises:
             Unchecked: where there are no pixels at all.
         """
+        return self._images
+
+    @cached_property
+    def _images(self) -> Images:
         folder, of_row, _, _ = self._store
         if folder is None:
             raise Unchecked("verification.unchecked.no_images")
@@ -169,13 +227,13 @@ class Evidence:
         audit = replace(images.audit, folder=folder, images=found.assign(row=found["row"].map(of_row).fillna(-1)))
         return replace(images, table=table, audit=audit)
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> Any:
         """The images of a part.
 
         Raises:
             Unchecked: where there are no pixels of some of them.
         """
-        part = self.images._part(name)  # without an entry in the ledger, which is the student's
+        part: Part = self.images._part(name)  # without an entry in the ledger, which is the student's
         if lacking := int((part.rows < 0).sum()):
             raise Unchecked("verification.unchecked.not_in_copy", n=lacking, part=name, total=len(part))
         return part
@@ -195,7 +253,7 @@ class Evidence:
 
     # The networks ---------------------------------------------------------------------------------------------------
 
-    def network(self, model: str) -> keras.Sequential:
+    def network(self, model: str) -> keras.Model:
         """The network ``model``, built anew, with its weights.
 
         Raises:
@@ -209,18 +267,26 @@ class Evidence:
             self._networks[model] = network
         return self._networks[model]
 
-    def answers(self, model: str, name: str) -> np.ndarray:
-        """What the last layer of ``model`` gives for the images of the part ``name``, float32, (n, classes).
-
-        Without a graph: tracing one for each network and part takes longer than a few hundred images.
-        """
-        from cnnproj.inference import BATCH
-
+    def answers(self, model: str, name: str) -> Any:
+        """What ``model`` gives for the images of the part ``name``: float32, (n, classes)."""
         if (model, name) not in self._answers:
             part = self.part(name)
             if part.shape != self.networks[model].shape:
                 raise Unchecked("verification.unchecked.other_shape", model=model)
-            network, places = self.network(model), range(0, len(part), BATCH)
-            batches = (part.images(slice(place, place + BATCH)).astype(np.float32) / 255 for place in places)
-            self._answers[model, name] = np.concatenate([np.asarray(network(one, training=False)) for one in batches])
+            self._answers[model, name] = self._asked(self.network(model), part)
         return self._answers[model, name]
+
+    def _asked(self, network: keras.Model, part: Part) -> Any:
+        from cnnproj.inference import BATCH
+
+        return np.concatenate([given for _, given in batches(network, part, BATCH)])
+
+
+def batches(network: keras.Model, part: Part, size: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """The places of each batch of ``size`` images of ``part``, and what the last layer of ``network`` gives for it.
+
+    Without a graph: tracing one for each network and part takes longer than a few hundred images.
+    """
+    for place in range(0, len(part), size):
+        places = slice(place, place + size)
+        yield places, np.asarray(network(part.images(places).astype(np.float32) / 255, training=False))

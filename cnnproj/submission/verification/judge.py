@@ -6,14 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnproj.files import digest_arrays
 from cnnproj.run import fingerprint
 from cnnproj.submission.finding import REPRODUCIBLE, Finding, Result
 from cnnproj.submission.opening.limits import Unreadable
 from cnnproj.submission.opening.opened import Submission
 from cnnproj.submission.verification.evidence import Evidence
 from cnnproj.submission.verification.verdict import MOST_PROSE, Checked, Facts, Told, Verdict, outcome_of
-from cnnproj.submission.verification.verify import verify_evidence
+from cnnproj.submission.verification.verify import evidence_of, verify_evidence
 
 
 def judge(submission: Submission, references: Sequence[Path], *, retrained: bool = False) -> Verdict:
@@ -24,7 +23,7 @@ def judge(submission: Submission, references: Sequence[Path], *, retrained: bool
         references: see ``verify``.
         retrained: whether the best network is trained again.
     """
-    evidence = Evidence(submission, references)
+    evidence = evidence_of(submission, references)
     results = verify_evidence(evidence)
     if retrained:
         from cnnproj.submission.verification.retrain import retrain_evidence
@@ -46,7 +45,8 @@ def _verdict(evidence: Evidence, results: Sequence[Result]) -> Verdict:
     return Verdict(
         file=submission.path.name,
         digest=submission.digest,
-        found=evidence.accuracies,
+        score=evidence.goal.name,
+        found=evidence.found,
         environment_of_check=_environment(),
         results=tuple(_checked(result) for result in results),
         outcome=outcome_of(results),
@@ -66,12 +66,12 @@ def _of_settings(evidence: Evidence) -> dict[str, object]:
 
 def _of_manifest(evidence: Evidence) -> dict[str, object]:
     manifest = evidence.submission.manifest
-    claimed = {model: score.accuracy for model, score in manifest.scores.items()}
+    claimed = evidence.claimed_scores
     return {
         "best": manifest.best_model or "",
-        "claimed": claimed,
-        "claimed_intervals": {model: (score.low, score.high) for model, score in manifest.scores.items()},
-        "n": max((score.n for score in manifest.scores.values()), default=0),
+        "claimed": {model: score for model, (score, _, _) in claimed.items()},
+        "claimed_intervals": {model: interval for model, (_, interval, _) in claimed.items()},
+        "n": max((n for _, _, n in claimed.values()), default=0),
         "environment_of_run": manifest.environment,
     }
 
@@ -120,7 +120,7 @@ def _facts(evidence: Evidence) -> Facts | None:
             settings=fingerprint(decisive),
             seed=project.seed,
             weights={model: recipe.weights_digest for model, recipe in evidence.networks.items()},
-            predictions={model: digest_arrays([evidence.claimed(model)]) for model in evidence.networks},
+            predictions=evidence.digests,
             trials={model: fingerprint(json.loads(submission.trials(model).to_json())) for model in evidence.networks},
             prose=f"{project.discussion}\n{project.conclusions}"[:MOST_PROSE],
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,33 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cnnproj.data.audit import PAIRS, Audit, audit_source, load_audit
 from cnnproj.data.sources import open_source
+from cnnproj.errors import CnnprojError
 from cnnproj.run import fingerprint
+from cnnproj.segmentation.encoding import MOST_CLASSES
+from cnnproj.segmentation.images import audit_masked
+from cnnproj.segmentation.sources import MaskedSource, open_masked
 from cnnproj.submission.finding import Unchecked
 from cnnproj.submission.opening.limits import Unreadable
+from cnnproj.submission.opening.schemas import Name
+from cnnproj.tasks import Task
 
 if TYPE_CHECKING:
+    from cnnproj.data.sources.source import Source
     from cnnproj.submission.opening.opened import Submission
 
+TASKS: tuple[Task, ...] = get_args(Task)
 MOST_BYTES = 16 << 30  # of the pixels of one copy: 100,000 images of 224×224 in colour
-_VERSION = 1  # raise it when the same settings come to another copy
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+_VERSION = 2  # raise it when the same settings come to another copy
+
+
+class WantedMasks(BaseModel):
+    """How the masks of a segmentation are read: see ``SegmentationTable``; by what they hold where nothing is said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    classes: Annotated[tuple[Name, ...], Field(max_length=MOST_CLASSES)] = ()
+    colors: Annotated[dict[Name, Color], Field(max_length=MOST_CLASSES)] = {}
 
 
 class Wanted(BaseModel):
@@ -36,6 +54,17 @@ class Wanted(BaseModel):
     color: Literal["auto", "gray", "rgb"]
     near_duplicates: bool
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    masks: WantedMasks | None = None
+
+    @property
+    def task(self) -> Task:
+        """Whose images these are: with a class each, or with a mask."""
+        return "classification" if self.masks is None else "segmentation"
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """How the images themselves are stored, as what audits them takes it."""
+        return self.model_dump(exclude={"seed", "masks"})
 
 
 def wanted(submission: Submission) -> Wanted:
@@ -45,7 +74,7 @@ def wanted(submission: Submission) -> Wanted:
         Unreadable: where its settings cannot be read.
     """
     settings = submission.settings
-    data = settings.data
+    data, masks = settings.data, settings.segmentation
     try:
         channels = {recipe.shape[2] for recipe in submission.recipes.values()}
     except Unreadable:  # the checks that need them tell
@@ -57,11 +86,14 @@ def wanted(submission: Submission) -> Wanted:
         color=color,
         near_duplicates=data.near_duplicates,
         seed=settings.project.seed,
+        masks=WantedMasks(classes=masks.classes, colors=masks.colors) if submission.task == "segmentation" else None,
     )
 
 
 def prepare(sources: Sequence[str], wanted: Wanted, cache: Path) -> list[Path]:
     """Audit each of ``sources`` as it is ``wanted`` into a folder of ``cache``, unless it stands there already.
+
+    Those that are of the other task (images without masks, or with them) are passed over, if any is left.
 
     For the process that is trusted: it reads the assistant's own files. Several may ask at once.
 
@@ -75,23 +107,65 @@ def prepare(sources: Sequence[str], wanted: Wanted, cache: Path) -> list[Path]:
 
     Raises:
         Unchecked: where the copy would take more than ``MOST_BYTES``.
-        CnnprojError: where a source cannot be opened or has no images that can be used.
+        CnnprojError: where no source can be opened, or one has no images that can be used.
     """
-    return [_prepare(source, wanted, cache) for source in sources]
+    opened, faults = [], []
+    for name in sources:
+        try:
+            opened.append(_open(name, wanted))
+        except CnnprojError as fault:
+            if not any(_opens(name, task) for task in TASKS):
+                raise
+            faults.append(fault)
+    if not opened and faults:
+        raise faults[0]
+    return [_prepare(source, wanted, cache) for source in opened]
 
 
-def _prepare(name: str, wanted: Wanted, cache: Path) -> Path:
-    source = open_source(name, Path.cwd(), seed=wanted.seed)
+def fingerprint_of(name: str) -> str:
+    """A digest of the images that the source ``name`` has, for whichever task it is.
+
+    Raises:
+        CnnprojError: where it is not there, or not what a source of any task must be.
+    """
+    found = [source.fingerprint for task in TASKS if (source := _opens(name, task)) is not None]
+    if not found:
+        open_source(name, Path.cwd(), seed=0)  # says why
+    return fingerprint(found)
+
+
+def _opens(name: str, task: Task) -> Source | None:
+    """The source ``name``, where it is one of ``task``."""
+    try:
+        if task == "segmentation":
+            return open_masked(name, Path.cwd(), seed=0)
+        return open_source(name, Path.cwd(), seed=0)
+    except CnnprojError:
+        return None
+
+
+def _open(name: str, wanted: Wanted) -> Source:
+    if wanted.masks is None:
+        return open_source(name, Path.cwd(), seed=wanted.seed)
+    masks = wanted.masks
+    return open_masked(name, Path.cwd(), seed=wanted.seed, names=masks.classes, colors=masks.colors)
+
+
+def _prepare(source: Source, wanted: Wanted, cache: Path) -> Path:
     height, width = wanted.size
     if (size := len(source.table) * height * width * 3) > MOST_BYTES:
         known = {"source": source.name, "height": height, "width": width}
         raise Unchecked("verification.unchecked.copy_too_large", **known, size=size >> 30, most=MOST_BYTES >> 30)
     settings = wanted.model_dump(exclude={"seed"})
     folder = cache / fingerprint([_VERSION, source.fingerprint, list(source.passed_over), settings])
+    threads = os.cpu_count() or 1
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / f".{folder.name}.lock"):
         if not (folder / PAIRS).is_file():  # it is written last
-            audit_source(source, folder, **settings, threads=os.cpu_count() or 1)
+            if isinstance(source, MaskedSource):
+                audit_masked(source, folder, **wanted.stored, threads=threads)
+            else:
+                audit_source(source, folder, **wanted.stored, threads=threads)
     return folder
 
 

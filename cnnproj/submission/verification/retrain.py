@@ -6,23 +6,23 @@ This is the only room of the checks that trains. It takes as long as the student
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from cnnproj.files import digest_arrays
-from cnnproj.models import Architecture, architectures
+from cnnproj.models import Architecture
 from cnnproj.randomness import derive_seed
-from cnnproj.recipe import Recipe
-from cnnproj.selection import best_model
+from cnnproj.selection import DICE
 from cnnproj.stages import WAY_OF_TRAINING
 from cnnproj.submission.finding import Finding, Result, Tally, Unchecked
 from cnnproj.submission.opening.limits import shown
 from cnnproj.submission.opening.opened import Submission
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.evidence import Evidence
-from cnnproj.submission.verification.verify import do
+from cnnproj.submission.verification.verify import do, evidence_of
 
 # What must be the same for the same weights; all of it stands in run.json.
 DECISIVE = ("cnnproj", "tensorflow", "keras", "numpy", "opencv-python-headless", "device", "cpu", "system", "threads")
@@ -39,7 +39,7 @@ def retrain(submission: Submission, references: Sequence[Path]) -> Result:
         submission: opened.
         references: see ``verify``.
     """
-    return retrain_evidence(Evidence(submission, references))
+    return retrain_evidence(evidence_of(submission, references))
 
 
 def retrain_evidence(evidence: Evidence) -> Result:
@@ -49,8 +49,7 @@ def retrain_evidence(evidence: Evidence) -> Result:
 
 def _check(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     submission = evidence.submission
-    n = int((evidence.used["split"] == "validation").sum())
-    model = best_model(evidence.networks, n)
+    model = evidence.best
     recipe, history = evidence.networks[model], submission.history(model)
     network = _network(evidence, model)
     for part in ("train", "validation"):
@@ -70,7 +69,7 @@ def _check(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
             "discrepancy", "not_identical", {**values, "claimed": recipe.weights_digest[:16], "found": digest[:16]}
         )
     else:
-        yield from _compared(model, history, found, n, tally)
+        yield from _compared(evidence, model, history, found, tally)
         yield Finding("note", "trained_elsewhere", {"model": model, "differs": ", ".join(differs)})
 
 
@@ -80,7 +79,7 @@ def _network(evidence: Evidence, model: str) -> Architecture:
     Raises:
         Unchecked: where it is a student's own, or of another version.
     """
-    network = architectures().get(model)
+    network = evidence.architectures.get(model)
     if network is None or not network.ours:
         raise Unchecked("verification.unchecked.own_network", model=model)
     recorded = evidence.submission.manifest.stages[f"train {model}"].inputs
@@ -89,10 +88,10 @@ def _network(evidence: Evidence, model: str) -> Architecture:
     return network
 
 
-def _train(evidence: Evidence, network: Architecture, recipe: Recipe) -> tuple[pd.DataFrame | None, str]:
+def _train(evidence: Evidence, network: Architecture, recipe: Any) -> tuple[pd.DataFrame | None, str]:
     """The history and the digest of the weights; no history where the loss is no number any more."""
     from cnnproj.errors import CnnprojError
-    from cnnproj.training import DivergenceError, fit
+    from cnnproj.training import DivergenceError
 
     settings = evidence.submission.settings
     augmentation = {
@@ -100,7 +99,7 @@ def _train(evidence: Evidence, network: Architecture, recipe: Recipe) -> tuple[p
         for name, value in settings.augmentation.model_dump().items()
     }
     try:
-        result = fit(
+        result = _fit_of(evidence)(
             network,
             evidence.images,
             recipe.hyperparameters,
@@ -115,9 +114,20 @@ def _train(evidence: Evidence, network: Architecture, recipe: Recipe) -> tuple[p
         if network.start is None:
             raise
         raise Unchecked("verification.unchecked.no_start", reason=error) from None
-    if recipe.start_digest != (result.start or None):
+    if network.start is not None and recipe.start_digest != (result.start or None):
         raise Unchecked("verification.unchecked.other_start", weights=shown(recipe.hyperparameters["weights"]))
     return result.history, digest_arrays(result.model.get_weights())
+
+
+def _fit_of(evidence: Evidence) -> Callable[..., Any]:
+    """What trains networks of the task."""
+    if evidence.goal is DICE:
+        from cnnproj.segmentation.training import fit_segmenter
+
+        return fit_segmenter
+    from cnnproj.training import fit
+
+    return fit
 
 
 def _differences(evidence: Evidence) -> list[str]:
@@ -135,7 +145,9 @@ def _differences(evidence: Evidence) -> list[str]:
     return differs if certain else [*differs, "images"]
 
 
-def _compared(model: str, claimed: pd.DataFrame, found: pd.DataFrame, n: int, tally: Tally) -> Iterator[Finding]:
+def _compared(
+    evidence: Evidence, model: str, claimed: pd.DataFrame, found: pd.DataFrame, tally: Tally
+) -> Iterator[Finding]:
     """Whether two trainings from the same seed, on different machines, went alike."""
     where = f"models/{model}/history.csv"
     first = [float(history["loss"].iloc[0]) for history in (claimed, found)]
@@ -144,12 +156,12 @@ def _compared(model: str, claimed: pd.DataFrame, found: pd.DataFrame, n: int, ta
     if apart > tolerances.FIRST_LOSS:
         values = {"claimed": f"{first[0]:.5f}", "found": f"{first[1]:.5f}"}
         yield Finding("discrepancy", "other_first_epoch", {"where": f"{where}: 1, loss", "model": model, **values})
-    best = [float(history["val_accuracy"].max()) for history in (claimed, found)]
+    n, column = evidence.size_of("validation"), evidence.goal.column
+    best = [float(history[column].max()) for history in (claimed, found)]
     share = sum(best) / 2
     # Two trainings that part ways come to different networks: by chance, twice the standard error of a difference.
+    # A mean Dice of n images lies in [0, 1] for each, so that it varies by no more than a share of them does.
     allowed = tolerances.RETRAINED + 2 * math.sqrt(2 * share * (1 - share) / n)
     if abs(best[0] - best[1]) > allowed:
         values = {"claimed": f"{best[0]:.4f}", "found": f"{best[1]:.4f}"}
-        yield Finding(
-            "discrepancy", "other_best_accuracy", {"where": f"{where}: val_accuracy", "model": model, **values}
-        )
+        yield Finding("discrepancy", "other_best_accuracy", {"where": f"{where}: {column}", "model": model, **values})

@@ -24,6 +24,9 @@ BASELINE = 2e-2
 # Validation loss of the same predictions, as a share of it.
 LOSS = 1e-3
 LOSS_MIXED = 5e-2  # trained in half precision, and measured in it
+# Validation Dice of the same network: pixels of which it can hardly tell two classes fall to the one or the other.
+DICE = 1e-3
+DICE_MIXED = 2e-2  # trained in half precision, and measured in it
 # Heatmaps of the same network, as a share of the largest value.
 HEATMAP = 2e-2
 HEATMAP_GPU = 2e-1

@@ -84,8 +84,9 @@ class Verdict(_Record):
         language: of the project; empty for that of whoever reads.
         models: the networks, in order.
         best: the one that is said to be best.
-        claimed: of each network the test accuracy that is claimed.
-        claimed_intervals: its 95 % interval, low and high, as it is claimed; see ``run.Score``.
+        score: what networks are measured by: their accuracy on the test images, or their Dice.
+        claimed: of each network the score that is claimed.
+        claimed_intervals: its 95 % interval, low and high, as it is claimed; none where there is none.
         found: … and the one that was found, where it could be asked again.
         n: how many test images they are said to be of.
         whose_images: of whom the test images were: the assistant's copy (``reference``), the submission's own
@@ -108,8 +109,9 @@ class Verdict(_Record):
     language: str = ""
     models: tuple[str, ...] = ()
     best: str = ""
+    score: Literal["accuracy", "dice"] = "accuracy"
     claimed: dict[str, Share] = {}
-    claimed_intervals: dict[str, tuple[Share, Share]] = {}
+    claimed_intervals: dict[str, tuple[Share | None, Share | None]] = {}
     found: dict[str, Share] = {}
     n: Annotated[int, Field(ge=0)] = 0
     whose_images: Whose = "none"

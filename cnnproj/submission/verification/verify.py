@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cnnproj.submission.finding import CHECKS, REPRODUCIBLE, Finding, Result, Tally, Unchecked, run_check
 from cnnproj.submission.opening.limits import Unreadable
@@ -18,8 +19,12 @@ from cnnproj.submission.verification.checks.report import check_report
 from cnnproj.submission.verification.checks.test_part import check_openings, check_predictions, check_scores
 from cnnproj.submission.verification.checks.training import check_search, check_training
 from cnnproj.submission.verification.evidence import Evidence
+from cnnproj.submission.verification.segmentation import heatmaps, predictions, report, scores
+from cnnproj.submission.verification.segmentation.evidence import SegmentationEvidence
+from cnnproj.tasks import Task
 
 Check = Callable[[Evidence, Tally], Iterator[Finding]]
+# Those of classification …
 _CHECKS: Mapping[str, Check] = {
     "contents": check_contents,
     "assignment": check_assignment,
@@ -38,6 +43,24 @@ _CHECKS: Mapping[str, Check] = {
     "heatmaps": check_heatmaps,
     "report": check_report,
 }
+# … and of each task: where pixels have classes, five of them look at masks.
+CHECKS_OF: Mapping[Task, Mapping[str, Any]] = {
+    "classification": _CHECKS,
+    "segmentation": {
+        **_CHECKS,
+        "validation": predictions.check_validation,
+        "predictions": predictions.check_predictions,
+        "scores": scores.check_scores,
+        "heatmaps": heatmaps.check_heatmaps,
+        "report": report.check_report,
+    },
+}
+
+
+def evidence_of(submission: Submission, references: Sequence[Path]) -> Evidence:
+    """The evidence on ``submission``, by its task; see ``verify``."""
+    kind = SegmentationEvidence if submission.task == "segmentation" else Evidence
+    return kind(submission, references)
 
 
 def verify(submission: Submission, references: Sequence[Path]) -> list[Result]:
@@ -47,13 +70,14 @@ def verify(submission: Submission, references: Sequence[Path]) -> list[Result]:
         submission: opened.
         references: the folders that ``prepare`` has made of the assistant's own images; there may be none.
     """
-    return verify_evidence(Evidence(submission, references))
+    return verify_evidence(evidence_of(submission, references))
 
 
 def verify_evidence(evidence: Evidence) -> list[Result]:
     """See ``verify``; what was found out on the way stays in ``evidence``."""
     told: set[str] = set()
-    return [do(check, _CHECKS[check], evidence, told) for check in CHECKS if check not in REPRODUCIBLE]
+    checks = CHECKS_OF[evidence.submission.task]
+    return [do(check, checks[check], evidence, told) for check in CHECKS if check not in REPRODUCIBLE]
 
 
 def do(check: str, work: Check, evidence: Evidence, told: set[str]) -> Result:

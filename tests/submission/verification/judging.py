@@ -14,18 +14,19 @@ from cnnproj.submission.handing_in.pack import pack
 from cnnproj.submission.opening.opened import open_submission
 from cnnproj.submission.verification.evidence import Evidence
 from cnnproj.submission.verification.reference import prepare, wanted
-from cnnproj.submission.verification.verify import _CHECKS, do
+from cnnproj.submission.verification.verify import CHECKS_OF, do
+from cnnproj.submission.verification.verify import evidence_of as kind_of_evidence
 
 from ..conftest import listed, members_of
 
 
-def honest_members(project: Path) -> dict[str, bytes]:
+def honest_members(project: Path, name: str = "tiny") -> dict[str, bytes]:
     """All members of the finished project, with a notebook that was executed on its results."""
-    members = members_of(project)
+    members = members_of(project, name)
     cell = {"cell_type": "code", "source": "1 + 1", "execution_count": 1, "outputs": [], "metadata": {}}
-    stamp = {STAMP: results(Run(project / "reports" / "tiny"))}
+    stamp = {STAMP: results(Run(project / "reports" / name))}
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": stamp, "cells": [cell]}
-    return listed({**members, "notebooks/01_data.ipynb": json.dumps(notebook).encode()})
+    return listed({**members, "notebooks/01_data.ipynb": json.dumps(notebook).encode()}, name)
 
 
 @contextmanager
@@ -37,12 +38,12 @@ def evidence_of(
     pack(members, target)
     with open_submission(target) as submission:
         references = prepare([str(source) for source in sources], wanted(submission), cache)
-        yield Evidence(submission, references)
+        yield kind_of_evidence(submission, references)
 
 
 def check(name: str, evidence: Evidence) -> Result:
     """One check alone."""
-    return do(name, _CHECKS[name], evidence, set())
+    return do(name, CHECKS_OF[evidence.submission.task][name], evidence, set())
 
 
 def codes(result: Result, *levels: str) -> list[str]:

@@ -77,7 +77,7 @@ def test_unusual_work_is_no_discrepancy(unusual, copies, tmp_path):
 
     assert discrepancies(results) == []
     assert {name for name, state in states(results).items() if state != "passed"} == {"assignment"}  # two CNNs lack
-    assert set(evidence.accuracies) == {"mlp", "own_dense"}
+    assert set(evidence.found) == {"mlp", "own_dense"}
 
 
 def test_the_right_one_of_several_copies_is_taken(honest, patterns, copies, tmp_path):
@@ -324,7 +324,7 @@ def test_every_finding_has_its_words():
     for path in sorted((Path(cnnproj.__file__).parent / "submission").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             made = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if made in ("Finding", "_other", "_differs"):
+            if made in ("Finding", "_other", "differs"):
                 key = node.args[1 if made == "Finding" else 0]
                 if isinstance(key, ast.Constant) and f"verification.found.{key.value}" not in words:
                     missing.append(f"{path.name}:{node.lineno} {key.value}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnproj.models import architectures
 from cnnproj.run import MANIFEST, Plain
-from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT
+from cnnproj.stages import AUDIT, DATA, EVALUATE, INTERPRET, REPORT, settings_of_audit
 from cnnproj.submission.contents import CONTENTS, SETTINGS, is_wanted
 from cnnproj.submission.finding import Finding, Tally
 from cnnproj.submission.verification.evidence import Evidence
@@ -72,7 +71,7 @@ def check_record(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
 def _is_beside(evidence: Evidence, stage: str) -> bool:
     """Whether ``stage`` is of a network of cnnproj's own that was trained beside the project's: it is not handed in."""
     kind, _, model = stage.partition(" ")
-    network = architectures().get(model)
+    network = evidence.architectures.get(model)
     ours = network is not None and network.ours
     return kind in ("tune", "train") and ours and model not in evidence.submission.settings.models
 
@@ -85,7 +84,7 @@ def _inputs(evidence: Evidence, stage: str, recorded: dict[str, Plain], tally: T
     ):
         return
     if stage == AUDIT:
-        now: dict[str, Plain] = _audit_inputs(evidence)
+        now: dict[str, Plain] = settings_of_audit(evidence.submission.settings)
     elif stage == REPORT:
         # Stages that were done after the report are none of its inputs.
         digests = evidence.run.output_digest
@@ -103,16 +102,6 @@ def _inputs(evidence: Evidence, stage: str, recorded: dict[str, Plain], tally: T
             yield Finding("look", "input_of_version", values)
         else:
             yield Finding("discrepancy", "other_input", values)
-
-
-def _audit_inputs(evidence: Evidence) -> dict[str, Plain]:
-    data = evidence.submission.settings.data
-    return {
-        "data.size": f"{data.size[0]}×{data.size[1]}",
-        "data.resize": data.resize,
-        "data.color": data.color,
-        "data.near_duplicates": data.near_duplicates,
-    }
 
 
 def _both(claimed: Plain, found: Plain) -> dict[str, Plain]:

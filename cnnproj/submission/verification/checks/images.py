@@ -11,14 +11,17 @@ import pandas as pd
 from cnnproj.data.audit import load_audit
 from cnnproj.data.images import in_groups
 from cnnproj.data.near_duplicates import MOST_DIFFERENCE
-from cnnproj.data.sources.source import natural_order
 from cnnproj.data.split import NO_PAIRS, PARTS, limit_training, split
 from cnnproj.data.store import PIXELS
 from cnnproj.errors import CnnprojError
 from cnnproj.randomness import derive_seed
+from cnnproj.segmentation.images import MASKS
+from cnnproj.submission.contents import TEST_MASKS
 from cnnproj.submission.finding import Finding, Tally, Unchecked
+from cnnproj.submission.opening.forms import FORMS
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.evidence import Evidence
+from cnnproj.submission.verification.reference import Copy
 
 FOUND, IMAGES, DEALT, NEAR = "data/found.csv", "data/images.csv", "data/dealt.json", "data/near_duplicates.csv"
 _SHARED = ["image", "label", "content", "width", "height", "mode", "row"]
@@ -46,10 +49,9 @@ def _tables_agree(evidence: Evidence, found: pd.DataFrame, table: pd.DataFrame, 
         yield Finding("discrepancy", "rows_repeated", {"where": FOUND})
     if ((found["row"] >= 0) != (found["reason"] == "")).any():
         yield Finding("discrepancy", "read_and_not", {"where": FOUND})
-    classes = tuple(sorted(set(evidence.used["label"]), key=natural_order))
-    if classes != submission.classes:
+    if (classes := evidence.classes_found) != submission.classes:
         names = {"claimed": ", ".join(submission.classes)[:60], "found": ", ".join(classes)[:60]}
-        yield Finding("discrepancy", "other_classes", {"where": "data/classes.json", **names})
+        yield Finding("discrepancy", "other_classes", {"where": FORMS[submission.task].classes, **names})
     settings = submission.settings.data
     colored = settings.color == "rgb" or (settings.color == "auto" and (readable["mode"] == "rgb").any())
     expected = (*settings.size, 3 if colored else 1)
@@ -117,13 +119,17 @@ def _pixels_agree(evidence: Evidence) -> Iterator[Finding]:
 
     copy = evidence.copy
     assert copy is not None
-    recorded = evidence.submission.manifest.stages["audit"].outputs.get("data/store/pixels.npy")
+    outputs = evidence.submission.manifest.stages["audit"].outputs
+    recorded = outputs.get("data/store/pixels.npy")
     if recorded is not None and recorded != digest(copy.audit.folder / "store" / PIXELS):
         yield Finding("note", "stored_otherwise", {"where": "run.json"})
+    masks = copy.audit.folder / MASKS
+    if masks.is_file() and outputs.get(f"data/{MASKS}") != digest(masks):
+        yield Finding("look", "other_masks", {"where": "run.json"})
 
 
 def _packed_agree(evidence: Evidence) -> Iterator[Finding]:
-    """Whether the packed test images are those of the copy, as far as it has them."""
+    """Whether the packed test images, and their masks, are those of the copy, as far as it has them."""
     packed, copy = evidence.submission.test_images, evidence.copy
     test = evidence.used.loc[evidence.used["split"] == "test", "row"].to_numpy()
     if packed is None or copy is None or len(packed) != len(test):
@@ -138,6 +144,18 @@ def _packed_agree(evidence: Evidence) -> Iterator[Finding]:
         if apart > tolerances.DECODED:
             values = {"where": f"test_images.npy: {place}", "claimed": "–", "found": f"{apart:.1f}"}
             yield Finding("discrepancy", "other_packed", values)
+    if (masks := evidence.submission.test_masks) is not None and len(masks) == len(test):
+        yield from _packed_masks_agree(masks, copy, of_row)
+
+
+def _packed_masks_agree(packed: np.ndarray, copy: Copy, of_row: np.ndarray) -> Iterator[Finding]:
+    """Whether the packed masks are those of the copy; ``of_row`` is the row of each image there."""
+    ours = np.load(copy.audit.folder / MASKS, mmap_mode="r")
+    for place in np.flatnonzero(of_row >= 0):
+        apart = float(np.mean(ours[of_row[place]] != packed[place]))
+        if apart > 0:
+            values = {"where": f"{TEST_MASKS}: {place}", "share": f"{apart:.1%}"}
+            yield Finding("discrepancy", "other_packed_mask", values)
 
 
 # The parts ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import numpy as np
 from cnnproj.files import digest_arrays
 from cnnproj.models import LOSSES
 from cnnproj.run import Plain
-from cnnproj.selection import best_model
 from cnnproj.submission.finding import Finding, Tally, Unchecked
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.evidence import Evidence
@@ -71,10 +70,10 @@ def check_validation(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
         apart = tolerances.LOSS_MIXED if half else tolerances.LOSS
         file = f"models/{model}/recipe.json"
         if abs(now["val_accuracy"] - recipe.val_accuracy) > slack + tolerances.SCORE:
-            yield _differs("other_val_accuracy", file, recipe.val_accuracy, now["val_accuracy"])
+            yield differs("other_val_accuracy", file, recipe.val_accuracy, now["val_accuracy"])
         certain = bool((evidence.tolerances_of("validation") < tolerances.PROBABILITY_DECODED).all())
         if certain and abs(now["val_loss"] - recipe.val_loss) > apart * max(1e-3, abs(recipe.val_loss)):
-            yield _differs("other_val_loss", file, recipe.val_loss, now["val_loss"])
+            yield differs("other_val_loss", file, recipe.val_loss, now["val_loss"])
     if unchecked:
         raise unchecked[0]
 
@@ -111,13 +110,12 @@ def compare_predictions(evidence: Evidence, model: str, part: str, where: str, t
 
 def check_choice(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     """Whether the best network is the one that did best on validation."""
-    n = int((evidence.used["split"] == "validation").sum())
-    best = best_model(evidence.networks, n)
+    best = evidence.best
     scores = evidence.submission.evaluation_table("scores")
     said = {
         "run.json": evidence.submission.manifest.best_model or "–",
         "evaluation/scores.csv": ", ".join(scores.loc[scores["best"], "model"]),
-        "interpretation/methods.json": evidence.submission.explained.model,
+        evidence.explained: evidence.explained_model,
     }
     tally.add(len(evidence.networks))
     for where, claimed in said.items():
@@ -125,6 +123,7 @@ def check_choice(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
             yield Finding("discrepancy", "other_choice", {"where": where, "claimed": claimed, "found": best})
 
 
-def _differs(sentence: str, where: str, claimed: float, found: float) -> Finding:
+def differs(sentence: str, where: str, claimed: float, found: float) -> Finding:
+    """That a number is not the one that was found."""
     shown = partial("{:.5f}".format)
     return Finding("discrepancy", sentence, {"where": where, "claimed": shown(claimed), "found": shown(found)})

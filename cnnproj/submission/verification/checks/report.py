@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from html.parser import HTMLParser
 
 import numpy as np
@@ -31,13 +32,40 @@ from cnnproj.words import languages, speaking
 
 # The pictures that show scores and cases are drawn again; those of the search and the data would take longer than all
 # other checks together.
-DRAWN = ("test_scores", "confusion", "errors", "reliability", "cases")
-WITH_PHOTOS = ("errors", "cases")
+_DRAWN = ("test_scores", "confusion", "errors", "reliability", "cases")
+_WITH_PHOTOS = ("errors", "cases")
 _ADDRESS = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+
+
+@dataclass(frozen=True)
+class Retold:
+    """The report as the run's files come to it.
+
+    Attributes:
+        plans: of its figures, in order.
+        render: gives the page for its pictures.
+        drawn: the figures that are drawn again.
+        with_photos: those of them that show images.
+    """
+
+    plans: Sequence[Plan]
+    render: Callable[[Mapping[str, Picture]], str]
+    drawn: Sequence[str]
+    with_photos: Sequence[str]
 
 
 def check_report(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     """Whether the report is what the run's files come to: its words, and the pictures of scores and cases."""
+    yield from compare_report(evidence, tally, _retold)
+
+
+def _retold(evidence: Evidence) -> Retold:
+    results = _results(evidence)
+    return Retold(list(plans(results)), partial(render, results), _DRAWN, _WITH_PHOTOS)
+
+
+def compare_report(evidence: Evidence, tally: Tally, retell: Callable[[Evidence], Retold]) -> Iterator[Finding]:
+    """See ``check_report``; ``retell`` gives the report in the language in force."""
     submission = evidence.submission
     told = read(submission.report)
     pictures = submission.pictures
@@ -51,18 +79,19 @@ def check_report(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     if told.language not in languages():
         raise Unchecked("verification.unchecked.other_language", language=told.language[:20])
     with speaking(told.language):
-        results = _results(evidence)
-        drawings = {plan.name: plan for plan in plans(results)}
+        retold = retell(evidence)
+        drawings = {plan.name: plan for plan in retold.plans}
         if drawings.keys() != embedded.keys():
             names = {"claimed": ", ".join(sorted(embedded)), "found": ", ".join(sorted(drawings))}
             yield Finding("discrepancy", "other_pictures", {"where": FILE, **names})
             return
-        wanted = read(render(results, _as_they_are(drawings, pictures)))
+        wanted = read(retold.render(_as_they_are(drawings, pictures)))
         yield from _texts_differ(told.text, wanted.text, tally)
-        drawn = {name: drawings[name] for name in DRAWN if name in drawings}
+        drawn = {name: drawings[name] for name in retold.drawn if name in drawings}
         exact = bool((evidence.tolerances_of("test") < tolerances.PROBABILITY_DECODED).all())
-        yield from _pictures_differ(drawn, pictures, tally, exact=exact)
-    yield Finding("note", "pictures_not_drawn", {"n": len(drawings), "drawn": ", ".join(DRAWN)})
+        with_photos = [] if exact else retold.with_photos
+        yield from _pictures_differ(drawn, pictures, tally, with_photos)
+    yield Finding("note", "pictures_not_drawn", {"n": len(drawings), "drawn": ", ".join(retold.drawn)})
 
 
 def _as_they_are(drawings: Mapping[str, Plan], pictures: Mapping[str, bytes]) -> dict[str, Picture]:
@@ -187,17 +216,16 @@ def _texts_differ(claimed: list[str], found: list[str], tally: Tally) -> Iterato
 
 
 def _pictures_differ(
-    drawings: Mapping[str, Plan], claimed: Mapping[str, bytes], tally: Tally, *, exact: bool
+    drawings: Mapping[str, Plan], claimed: Mapping[str, bytes], tally: Tally, inexact: Sequence[str]
 ) -> Iterator[Finding]:
     """Whether pictures are those that the files come to.
 
     The same libraries draw the same pixels: where one picture is the same to the last pixel, all must be. Others move
-    the edges of letters. With ``exact`` false the photos in them may be a little different, too.
+    the edges of letters. Those that are ``inexact`` show photos that may be a little different.
     """
     apart = {name: _difference(claimed[name], plan.draw().raster(), tally) for name, plan in drawings.items()}
     allowed = dict.fromkeys(drawings, 0.0 if 0.0 in apart.values() else tolerances.PICTURE)
-    if not exact:
-        allowed |= {name: tolerances.PICTURE for name in WITH_PHOTOS if name in drawings}
+    allowed |= {name: tolerances.PICTURE for name in inexact if name in drawings}
     for name, difference in apart.items():
         if difference > allowed[name]:
             values = {"where": f"{FIGURES}/{name}.png", "difference": f"{difference:.2g}"}

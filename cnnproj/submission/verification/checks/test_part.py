@@ -16,6 +16,7 @@ from cnnproj.run import MANIFEST
 from cnnproj.submission.finding import Finding, Tally, Unchecked
 from cnnproj.submission.verification import tolerances
 from cnnproj.submission.verification.checks.networks import compare_predictions
+from cnnproj.submission.verification.checks.tables import headlines_differ, interval_tolerance, tables_differ
 from cnnproj.submission.verification.evidence import Evidence
 
 MOST_FITTED = 3_000  # training images up to which the regression is fitted again: it takes a second for 1,000
@@ -25,7 +26,7 @@ def check_openings(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     """Whether the ledger has an opening for the weights handed in, and says what else was opened before."""
     openings = evidence.submission.manifest.test_openings
     weights = {model: recipe.weights_digest for model, recipe in evidence.networks.items()}
-    n, where = int((evidence.used["split"] == "test").sum()), f"{MANIFEST}: test_openings"
+    n, where = evidence.size_of("test"), f"{MANIFEST}: test_openings"
     tally.add(len(openings))
     seen = [
         (opening, {model: digest for model, digest in opening.models.items() if model not in BASELINES})
@@ -61,7 +62,7 @@ def check_predictions(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
         where = f"evaluation/predictions_{model}.csv"
         try:
             given = evidence.answers(model, "test")
-            evidence.accuracies[model] = float(np.mean(given.argmax(axis=1) == part.labels))
+            evidence.found[model] = float(np.mean(given.argmax(axis=1) == part.labels))
             yield from compare_predictions(evidence, model, "test", where, tally)
         except Unchecked as error:
             unchecked.append(error)
@@ -132,30 +133,13 @@ def check_scores(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     groups = groups_of(table, test)
     seed = derive_seed(settings.project.seed, "bootstrap")
     found = measure(given, test, groups, str(best.iloc[0]), known, seed=seed)
-    # Another numpy may draw other resamples from the same seed.
-    same_numpy = submission.manifest.environment.get("numpy") == np.__version__
-    interval = tolerances.SCORE if same_numpy else tolerances.INTERVAL
+    interval = interval_tolerance(evidence)
     for name in TABLES:
         theirs = claimed[name]
         if name == "errors":
             theirs = theirs.assign(row=_places(evidence, theirs["row"]))
-        yield from _tables_differ(f"evaluation/{name}.csv", theirs, found[name], interval, tally)
-    said = submission.manifest.scores
-    expected = headlines(found["scores"])
-    for model in sorted(said.keys() | expected.keys()):
-        where = f"{MANIFEST}: scores.{model}"
-        if (model in said) != (model in expected):
-            yield Finding("discrepancy", "other_models", {"where": where})
-            continue
-        for key, value in expected[model].model_dump().items():
-            tally.add(1)
-            if abs(getattr(said[model], key) - value) > tolerances.SCORE:
-                values = {
-                    "where": f"{where}.{key}",
-                    "claimed": f"{getattr(said[model], key):.5f}",
-                    "found": f"{value:.5f}",
-                }
-                yield Finding("discrepancy", "other_score", values)
+        yield from tables_differ(f"evaluation/{name}.csv", theirs, found[name], interval, tally)
+    yield from headlines_differ("scores", submission.manifest.scores, headlines(found["scores"]), tally)
 
 
 def _test_labels(evidence: Evidence) -> Part:
@@ -171,30 +155,3 @@ def _places(evidence: Evidence, rows: pd.Series) -> np.ndarray:
     place = pd.Series(np.arange(len(evidence.used)), index=evidence.used["row"])
     found: np.ndarray = place.reindex(rows, fill_value=-1).to_numpy()
     return found
-
-
-def _tables_differ(
-    where: str, claimed: pd.DataFrame, found: pd.DataFrame, interval: float, tally: Tally
-) -> Iterator[Finding]:
-    """The first cell of a table that is not as it comes out, and how many are; bounds may be off by ``interval``."""
-    if list(claimed.columns) != list(found.columns) or len(claimed) != len(found):
-        yield Finding("discrepancy", "other_table", {"where": where})
-        return
-    tally.add(found.size)
-    wrong: list[tuple[int, str]] = []
-    for column in found.columns:
-        theirs, ours = claimed[column].to_numpy(), found[column].to_numpy()
-        if ours.dtype.kind in "fiu" and theirs.dtype.kind in "fiu":
-            apart = np.abs(theirs.astype(float) - ours.astype(float))
-            allowed = interval if column in ("low", "high") else tolerances.SCORE
-            differs = (apart > allowed) | (np.isnan(theirs.astype(float)) != np.isnan(ours.astype(float)))
-            tally.add(0, float(apart[~differs & ~np.isnan(apart)].max(initial=0)))
-        else:
-            differs = theirs.astype(str) != ours.astype(str)
-        wrong += [(int(row), column) for row in np.flatnonzero(differs)]
-    if wrong:
-        row, column = min(wrong)
-        values = {"claimed": str(claimed[column].iloc[row]), "found": str(found[column].iloc[row])}
-        yield Finding(
-            "discrepancy", "other_cells", {"where": f"{where}: {row + 1}, {column}", "n": len(wrong), **values}
-        )

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from cnnproj.models import CONDITIONS, Choice, Range, Value, architectures
+from cnnproj.models import CONDITIONS, Choice, Range, Value
 from cnnproj.randomness import derive_seed
-from cnnproj.selection import best_epoch, ranking
-from cnnproj.settings import Settings
+from cnnproj.selection import FINE, Goal
 from cnnproj.submission.finding import Finding, Tally
 from cnnproj.submission.verification.evidence import Evidence
 from cnnproj.tuning.pruning import brackets
@@ -40,7 +39,7 @@ def _trials(evidence: Evidence, trials: pd.DataFrame, where: str) -> Iterator[Fi
             "discrepancy", "too_few_trials", {"where": where, "claimed": len(trials), "found": settings.trials}
         )
     rungs = brackets(settings.search.pruning, settings.search_epochs)
-    n = _n_validation(evidence)
+    goal, n = evidence.goal, evidence.size_of("validation")
     for row in trials.to_dict("records"):
         place = f"{where}: {row['trial']}"
         failed, pruned, epochs = bool(row["reason"]), row["pruned"], row["epochs"]
@@ -50,18 +49,18 @@ def _trials(evidence: Evidence, trials: pd.DataFrame, where: str) -> Iterator[Fi
         if pruned and epochs not in rungs[(row["trial"] - 1) % len(rungs)]:
             allowed = ", ".join(map(str, rungs[(row["trial"] - 1) % len(rungs)]))
             yield _other("stopped_at", place, epochs, allowed or "–")
-        if failed != bool(np.isnan(row["val_accuracy"])) or (not failed and not 1 <= row["epoch"] <= epochs):
+        if failed != bool(np.isnan(row[goal.column])) or (not failed and not 1 <= row["epoch"] <= epochs):
             yield _other("epoch_of_trial", place, row["epoch"], epochs)
-        if not failed and not _is_share_of(row["val_accuracy"], n):
-            yield _other("share_of_validation", place, row["val_accuracy"], n)
+        if not failed and not _can_be(row[goal.column], goal, n):
+            yield _other("share_of_validation", place, row[goal.column], n)
 
 
 def _values(evidence: Evidence, model: str, trials: pd.DataFrame, where: str) -> Iterator[Finding]:
     """Whether what was tried lies in the space that was searched."""
-    spaces = _spaces(evidence.submission.settings, model)
+    spaces = _spaces(evidence, model)
     for name in varied(trials):
         if name not in spaces:
-            if model in architectures():
+            if model in evidence.architectures:
                 yield _other("unknown_hyperparameter", where, name, "–")
             continue
         for number, value in zip(trials["trial"], trials[name], strict=True):
@@ -69,9 +68,10 @@ def _values(evidence: Evidence, model: str, trials: pd.DataFrame, where: str) ->
                 yield _other("value_outside", f"{where}: {number}", f"{name} = {value}", str(spaces[name]))
 
 
-def _spaces(settings: Settings, model: str) -> Mapping[str, Choice | Range]:
+def _spaces(evidence: Evidence, model: str) -> Mapping[str, Choice | Range]:
     """What the search of ``model`` varies; of a student's own network what project.toml says alone."""
-    return settings.space(model) if model in architectures() else settings.models.get(model, {})
+    settings = evidence.submission.settings
+    return settings.space(model) if model in evidence.architectures else settings.models.get(model, {})
 
 
 def _lies_in(value: Value, space: Choice | Range) -> bool:
@@ -103,16 +103,19 @@ def _chosen(evidence: Evidence, model: str, trials: pd.DataFrame, where: str) ->
     if chosen["trial"] not in set(finished["trial"]):
         yield _other("best_not_finished", f"{where}: {chosen['trial']}", "–", "–")
         return
-    n = _n_validation(evidence)
+    goal, n = evidence.goal, evidence.size_of("validation")
     repeats = finished["repeats"].fillna(1) if "repeats" in finished else pd.Series(1, finished.index)
     most = finished[repeats == repeats.max()]
     if repeats.max() > 1:
-        # The table has no losses of repeats: they only ever decide between accuracies as good as equal.
-        wanted, slack = float(most["mean"].max()), 1 / n + NEARLY
+        # The table has no losses of repeats: they only ever decide between scores as good as equal.
+        wanted, slack = float(most["mean"].max()), 1 / (n if goal.counted else FINE) + NEARLY
         right = chosen["trial"] in set(most["trial"]) and chosen["mean"] >= wanted - slack
         shown = f"{wanted:.4f}"
     else:
-        worth = {int(row["trial"]): ranking(row["val_accuracy"], row["val_loss"], n) for row in most.to_dict("records")}
+        worth = {
+            int(row["trial"]): goal.value({str(key): row[key] for key in (goal.column, "val_loss")}, n)
+            for row in most.to_dict("records")
+        }
         top = max(worth, key=lambda trial: (worth[trial], -trial))
         right, shown = int(chosen["trial"]) == top, str(top)
     if not right:
@@ -128,10 +131,10 @@ def _chosen(evidence: Evidence, model: str, trials: pd.DataFrame, where: str) ->
 
 def _fixed(evidence: Evidence, model: str, best: Mapping[str, Value], free: set[str]) -> Iterator[Finding]:
     """Whether what was not varied has the network's own value, or the one of project.toml."""
-    network = architectures().get(model)
+    network = evidence.architectures.get(model)
     if network is None:
         return
-    spaces = _spaces(evidence.submission.settings, model)
+    spaces = _spaces(evidence, model)
     for name, usual in network.defaults.items():
         space = spaces.get(name)
         wanted = space.values if isinstance(space, Choice) else (usual,)
@@ -144,7 +147,7 @@ def _fixed(evidence: Evidence, model: str, best: Mapping[str, Value], free: set[
 def check_training(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
     """Whether the histories are such as training leaves, and the weights kept are those of the best epoch."""
     settings = evidence.submission.settings
-    n, real = _n_validation(evidence), int((evidence.used["split"] == "train").sum())
+    goal, n, real = evidence.goal, evidence.size_of("validation"), evidence.size_of("train")
     for model, recipe in evidence.networks.items():
         history = evidence.submission.history(model)
         where, file = f"models/{model}/history.csv", f"models/{model}/recipe.json"
@@ -152,7 +155,7 @@ def check_training(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
         if list(history["epoch"]) != list(range(1, len(history) + 1)) or history.empty:
             yield _other("epochs_numbered", where, "–", "–")
             continue
-        best = best_epoch(history)
+        best = goal.best_epoch(history)
         patience = settings.training.patience
         ended = len(history) == recipe.epochs or (
             patience is not None and len(history) < recipe.epochs and len(history) - best["epoch"] == patience
@@ -160,9 +163,9 @@ def check_training(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
         if recipe.epochs != settings.training_epochs or not ended:
             yield _other("epochs_of_training", where, len(history), settings.training_epochs)
         for row in history.to_dict("records"):
-            if not _is_share_of(row["val_accuracy"], n):
-                yield _other("share_of_validation", f"{where}: {row['epoch']}", row["val_accuracy"], n)
-        for name, column in (("best_epoch", "epoch"), ("val_accuracy", "val_accuracy"), ("val_loss", "val_loss")):
+            if not _can_be(row[goal.column], goal, n):
+                yield _other("share_of_validation", f"{where}: {row['epoch']}", row[goal.column], n)
+        for name, column in (("best_epoch", "epoch"), (goal.column, goal.column), ("val_loss", "val_loss")):
             if not _is_same(getattr(recipe, name), best[column]):
                 yield _other("other_epoch", f"{file}: {name}", getattr(recipe, name), best[column])
         seed = derive_seed(settings.project.seed, model, "training")
@@ -178,13 +181,9 @@ def check_training(evidence: Evidence, tally: Tally) -> Iterator[Finding]:
             yield _other("other_number", f"{file}: weights_digest", recipe.weights_digest[:64], "SHA-256")
 
 
-def _n_validation(evidence: Evidence) -> int:
-    return int((evidence.used["split"] == "validation").sum())
-
-
-def _is_share_of(share: float, n: int) -> bool:
-    """Whether ``share`` can be that of some of ``n`` images."""
-    return bool(abs(share * n - np.round(share * n)) < n * NEARLY)
+def _can_be(score: float, goal: Goal, n: int) -> bool:
+    """Whether ``score`` can be one of ``n`` images: where right images are counted, it is the share of some of them."""
+    return not goal.counted or bool(abs(score * n - np.round(score * n)) < n * NEARLY)
 
 
 def _other(sentence: str, where: str, claimed: object, found: object) -> Finding:

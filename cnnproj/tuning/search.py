@@ -174,10 +174,8 @@ class _Work:
             bar.advance(done * self.epochs - bar.done, note=_note(self.trials.done, len(wanted), self.goal))
 
     def _sampler(self, key: str) -> optuna.samplers.BaseSampler:
-        trials = in_order(self.trials.done)
-        finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-        failed = bool(trials) and "reason" in trials[-1].user_attrs  # what is near might fail of the same cause
-        best = max(finished, key=lambda trial: trial.value).params if finished and not failed else {}
+        finished = [trial for trial in in_order(self.trials.done) if trial.state == TrialState.COMPLETE]
+        best = max(finished, key=lambda trial: trial.value).params if finished else {}
         seed, number = derive_seed(self.seed, self.network.name, "search", key), int(key.partition(".")[0])
         return sampler(self.table.sampler, seed, self.space, best, number)
 

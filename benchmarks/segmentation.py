@@ -111,7 +111,7 @@ def row(network, images, test, *, epochs: int, augmentation: dict, seed: int, we
 
 
 def transfer(given: argparse.Namespace) -> int:
-    """Print what an encoder that was trained to classify gives to networks with few masks; 1 where it learnt nothing."""
+    """Print what an encoder that was trained to classify gives with few masks; 1 where it has learnt nothing itself."""
     from cnnproj import Project
     from cnnproj.segmentation.networks import segmenters
 

@@ -38,6 +38,7 @@ FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
 FEW = (10, 40)  # training images of `transfer`, and validation images
+LEARNT = 0.7  # validation accuracy that the vgg16 must come to: a quarter is chance
 STEPS = 200  # of each training there, whatever the number of images
 TAUGHT = """
 [project]
@@ -52,7 +53,7 @@ vertical_flip = true
 [models.vgg16]
 filters = 16
 learning_rate = 0.001
-dropout = 0.5
+dropout = 0.2
 [search]
 trials = 1
 epochs = 1
@@ -109,20 +110,23 @@ def row(network, images, test, *, epochs: int, augmentation: dict, seed: int, we
     }
 
 
-def transfer(given: argparse.Namespace) -> None:
-    """Print what an encoder that was trained to classify gives to networks with few masks."""
+def transfer(given: argparse.Namespace) -> int:
+    """Print what an encoder that was trained to classify gives with few masks; 1 where it has learnt nothing itself."""
     from cnnproj import Project
     from cnnproj.segmentation.networks import segmenters
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "project.toml").write_text(TAUGHT.format(epochs=1 if given.smoke else given.epochs or 10))
+        (folder / "project.toml").write_text(TAUGHT.format(epochs=1 if given.smoke else given.epochs or 30))
         project = Project.open(folder)
         project.prepare()
         project.tune("vgg16")
         taught = project.train("vgg16").recipe
         weights = str(folder / "reports" / "taught" / "models" / "vgg16")
-        print(f"vgg16 tells shapes by name: {taught.val_accuracy:.3f} of its validation images right")
+        print(f"vgg16 tells shapes by name: {taught.val_accuracy:.3f} of its validation images right", flush=True)
+        if taught.val_accuracy < LEARNT and not given.smoke:
+            print(f"That is less than {LEARNT}: nothing to transfer. Give it more --epochs.")
+            return 1
         print("network  training images  test Dice: random   95 % interval   pretrained   95 % interval")
         for few in FEW[:1] if given.smoke else FEW:
             images = images_of("shapes", "shapes", folder, most=few)
@@ -133,6 +137,7 @@ def transfer(given: argparse.Namespace) -> None:
                 found = [row(segmenters()[wanted], images, test, **how, weights=one) for one in ("none", weights)]
                 told = [f"{one['dice']:.3f}   {one['low']:.3f} – {one['high']:.3f}" for one in found]
                 print(f"{wanted:8} {few:15}             {told[0]}        {told[1]}", flush=True)
+    return 0
 
 
 def main() -> int:
@@ -150,8 +155,7 @@ def main() -> int:
 
     start_tensorflow(2)
     if given.what == "transfer":
-        transfer(given)
-        return 0
+        return transfer(given)
     from cnnproj.segmentation.networks import segmenters
 
     name = given.what

@@ -14,7 +14,7 @@ from cnnproj.diagnosis.remedies import tuned
 from cnnproj.selection import DICE, Goal
 from cnnproj.words import say
 
-NOTHING = 1e-3  # of the pixels: so few of any object are none
+NOTHING = 0.1  # as many pixels called an object as are of one: less is next to none
 UNEQUAL = 3.0  # times as many pixels in the largest class as in a rare one
 MISSED = 0.2  # of the pixels that are found fewer in rare classes than in the others
 BY_OVERLAP = ("dice", "dice_crossentropy")  # losses that weigh a small class as much as a large one
@@ -51,11 +51,11 @@ class SegmentationEvidence(Evidence):
 
 
 def only_background(evidence: SegmentationEvidence) -> Finding | None:
-    """Every pixel is called background."""
+    """Every pixel, or nearly every one, is called background."""
     if evidence.confusion is None:
         return None
     called = evidence.confusion.sum(axis=0) / evidence.confusion.sum()
-    if 1 - called[0] > NOTHING or 1 - evidence.shares[0] <= NOTHING:
+    if 1 - called[0] >= NOTHING * (1 - evidence.shares[0]):
         return None
     shares = {"called": f"{called[0]:.1%}", "share": f"{evidence.shares[0]:.1%}"}
     seen = say("diagnosis.seen.only_background", **shares)

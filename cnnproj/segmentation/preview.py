@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from cnnproj.data.augmentation import Augmentation
 from cnnproj.segmentation.images import MaskedPart
 
 
@@ -45,6 +44,8 @@ def preview(
         images: how many, at most.
         seeds: of the variants.
     """
+    from cnnproj.data.augmentation import Augmentation
+
     first = np.arange(min(images, len(train)))
     originals, masks, vary = train.images(first), train.truth(first), Augmentation(arguments)
     made = [vary.together(originals, masks, seed=seed) for seed in seeds]

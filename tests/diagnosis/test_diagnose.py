@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnnproj.diagnosis.diagnose import CHECKS, FOLLOWS, KINDS, diagnose
+from cnnproj.diagnosis.diagnose import CHECKS, FOLLOWS, KINDS, PIXEL_CHECKS, diagnose
 from cnnproj.diagnosis.probe import Input, Machine, load_probe, save_probe
 from cnnproj.settings_file import read_settings
 from cnnproj.words import catalogue
@@ -63,7 +63,9 @@ def test_nothing_follows_from_itself_or_in_a_circle():
 def test_every_kind_is_one_check_with_its_words():
     entries = catalogue("en")
 
-    assert len(KINDS) == len(CHECKS) == 16
+    assert len(CHECKS) == 16
+    assert len(KINDS) == len(set(KINDS)) == 18
+    assert {check.__name__ for check in (*CHECKS, *PIXEL_CHECKS)} == set(KINDS)
     assert {f"diagnosis.{part}.{kind}" for kind in KINDS for part in ("name", "meaning")} <= entries.keys()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnproj.run import fingerprint
-from cnnproj.submission.finding import REPRODUCIBLE, Finding, Result
+from cnnproj.submission.finding import REPRODUCIBLE, Finding, Result, Unchecked
 from cnnproj.submission.opening.limits import Unreadable
 from cnnproj.submission.opening.opened import Submission
 from cnnproj.submission.verification.evidence import Evidence
@@ -40,7 +40,7 @@ def _verdict(evidence: Evidence, results: Sequence[Result]) -> Verdict:
     for take in (_of_settings, _of_manifest, _of_networks, _of_images):
         try:
             known |= take(evidence)
-        except Unreadable:  # a check has told
+        except (Unreadable, Unchecked):  # a check has told
             continue
     return Verdict(
         file=submission.path.name,

@@ -17,11 +17,12 @@ from cnnproj.run import Run
 from cnnproj.settings import Settings
 from cnnproj.submission.contents import TEST_IMAGES, TEST_MASKS, is_wanted
 from cnnproj.submission.finding import CHECKS, REPRODUCIBLE
+from cnnproj.submission.grading.pages import verdict_page
 from cnnproj.submission.handing_in.checklist import missing
 from cnnproj.submission.handing_in.pack import pack
 from cnnproj.submission.handing_in.submit import _test_arrays
 from cnnproj.submission.opening.opened import Unreadable, open_submission
-from cnnproj.submission.verification.judge import judge
+from cnnproj.submission.verification.judge import _verdict
 from cnnproj.submission.verification.reference import Wanted, fingerprint_of, prepare, wanted
 from cnnproj.submission.verification.retrain import retrain_evidence
 from cnnproj.submission.verification.verdict import outcome_of
@@ -63,34 +64,35 @@ def found(results, *levels):
     ]
 
 
-class TestHonestWork:
-    def test_is_verified_but_for_what_is_missing(self, honest, masked, copies, tmp_path):
-        with evidence_of(honest, [masked], tmp_path, copies) as evidence:
-            results = verify_evidence(evidence)
+@pytest.fixture(scope="module")
+def checked(honest, masked, copies, tmp_path_factory):
+    """What every check of the honest submission came to, and its verdict."""
+    with evidence_of(honest, [masked], tmp_path_factory.mktemp("honest"), copies) as evidence:
+        results = verify_evidence(evidence)
+        return results, _verdict(evidence, results)
 
+
+class TestHonestWork:
+    def test_is_verified_but_for_what_is_missing(self, checked):
+        results, _ = checked
         assert [result.check for result in results] == [name for name in CHECKS if name not in REPRODUCIBLE]
         assert found(results, "discrepancy", "look") == []
         # There are two networks where three are asked for, and nobody has signed.
         assert found(results, "missing") == [("assignment", "missing"), ("assignment", "missing")]
         assert {result.check for result in results if result.state != "passed"} == {"assignment"}
         assert min(result.compared for result in results) > 0
-        assert evidence.whose_images == "reference"
-        assert evidence.found == pytest.approx({name: score[0] for name, score in evidence.claimed_scores.items()})
 
-    def test_has_a_verdict_by_dice(self, honest, masked, copies, tmp_path):
-        target = tmp_path / "submission.zip"
-        pack(honest, target)
-        with open_submission(target) as submission:
-            verdict = judge(submission, prepare([str(masked)], wanted(submission), copies))
-            manifest = submission.manifest
+    def test_has_a_verdict_by_dice(self, checked, finished_cells):
+        _, verdict = checked
+        dice = Run(finished_cells / "reports" / "cells").manifest.dice
 
         assert verdict.score == "dice"
-        assert verdict.claimed == {model: score.dice for model, score in manifest.dice.items()}
+        assert verdict.whose_images == "reference"
+        assert verdict.claimed == {model: score.dice for model, score in dice.items()}
+        assert verdict.found == pytest.approx(verdict.claimed)
         assert verdict.n == 4
         assert verdict.facts is not None
         assert verdict.facts.predictions.keys() == {"unet", "segnet"}
-        from cnnproj.submission.grading.pages import verdict_page
-
         assert "Dice on the test images" in verdict_page(verdict)
 
     def test_trained_again_has_the_same_weights(self, honest, masked, copies, tmp_path):

@@ -89,6 +89,7 @@ def _value_in_masks(value: Any) -> int | str:
 # Strict as all tables are, but TOML has arrays where Python has tuples.
 _Size = Annotated[tuple[int, int], Field(strict=False), AfterValidator(_sensible_size)]
 _Interval = Annotated[tuple[float, float], BeforeValidator(_interval)]
+ValueInMasks = Annotated[int | str, BeforeValidator(_value_in_masks)]
 _Zoom = Annotated[float | tuple[float, float], BeforeValidator(_zoom)]
 
 
@@ -141,7 +142,7 @@ class DataTable(_Table):
     group_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
     near_duplicates: bool = True
     leaks: Literal["set_aside", "keep"] = "set_aside"
-    ignore: Annotated[int | str, BeforeValidator(_value_in_masks)] | None = None  # with task = "segmentation" alone
+    ignore: ValueInMasks | None = None  # with task = "segmentation" alone
 
 
 Balance = Literal["none", "class_weights", "augment"]

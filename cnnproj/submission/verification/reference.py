@@ -20,6 +20,7 @@ from cnnproj.run import fingerprint
 from cnnproj.segmentation.encoding import MOST_CLASSES
 from cnnproj.segmentation.images import audit_masked
 from cnnproj.segmentation.sources import MaskedSource, open_masked
+from cnnproj.settings import ValueInMasks
 from cnnproj.submission.finding import Unchecked
 from cnnproj.submission.opening.limits import Unreadable
 from cnnproj.submission.opening.schemas import Name
@@ -36,12 +37,13 @@ _VERSION = 2  # raise it when the same settings come to another copy
 
 
 class WantedMasks(BaseModel):
-    """How the masks of a segmentation are read: see ``SegmentationTable``; by what they hold where nothing is said."""
+    """How the masks of a segmentation are read: see ``open_masked``; by what they hold where nothing is said."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     classes: Annotated[tuple[Name, ...], Field(max_length=MOST_CLASSES)] = ()
     colors: Annotated[dict[Name, Color], Field(max_length=MOST_CLASSES)] = {}
+    ignore: ValueInMasks | None = None
 
 
 class Wanted(BaseModel):
@@ -86,7 +88,9 @@ def wanted(submission: Submission) -> Wanted:
         color=color,
         near_duplicates=data.near_duplicates,
         seed=settings.project.seed,
-        masks=WantedMasks(classes=masks.classes, colors=masks.colors) if submission.task == "segmentation" else None,
+        masks=WantedMasks(classes=masks.classes, colors=masks.colors, ignore=data.ignore)
+        if submission.task == "segmentation"
+        else None,
     )
 
 
@@ -147,8 +151,10 @@ def _opens(name: str, task: Task) -> Source | None:
 def _open(name: str, wanted: Wanted) -> Source:
     if wanted.masks is None:
         return open_source(name, Path.cwd(), seed=wanted.seed)
-    masks = wanted.masks
-    return open_masked(name, Path.cwd(), seed=wanted.seed, names=masks.classes, colors=masks.colors)
+    given = wanted.masks
+    return open_masked(
+        name, Path.cwd(), seed=wanted.seed, names=given.classes, colors=given.colors, ignore=given.ignore
+    )
 
 
 def _prepare(source: Source, wanted: Wanted, cache: Path) -> Path:

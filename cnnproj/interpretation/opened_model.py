@@ -55,14 +55,15 @@ class OpenedModel:
         self.layer = gradcam_layer(model) if layer is None else _with_maps(model, layer)
         image = inner = keras.Input(model.input_shape[1:])
         maps = None
-        outer, within, _ = (self.layer or "").partition("/")
+        path = self.layer or ""
+        outer, within, _ = path.partition("/")
         for one in model.layers[:-1]:
             if one.name != outer:
                 inner = one(inner)
             elif not within:
                 inner = maps = keras.layers.Identity(name=MAPS)(one(inner))
             else:
-                parted = _Parted(one, self.layer)
+                parted = _Parted(one, path)
                 maps = keras.layers.Identity(name=MAPS)(parted(inner))
                 inner = parted(inner, maps)
         logits = _linear(model.layers[-1])(inner)

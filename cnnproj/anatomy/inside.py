@@ -10,6 +10,8 @@ import numpy as np
 from cnnproj.anatomy.anatomy import Anatomy, dissect
 from cnnproj.anatomy.unfold import maps_at
 from cnnproj.interpretation.feature_maps import FeatureMaps, feature_maps
+from cnnproj.interpretation.heatmaps import heatmaps
+from cnnproj.interpretation.opened_model import OpenedModel
 
 if TYPE_CHECKING:
     import keras
@@ -37,7 +39,24 @@ class Inside:
         Raises:
             CnnprojError: where there is no such layer.
         """
-        return maps_at(self.network, path, self.images[0].astype(np.float32) / 255)
+        return maps_at(self.network, path, self._scaled[0])
+
+    def heatmap(self, path: str) -> np.ndarray:
+        """Grad-CAM of the class that the network predicts, by the maps of the layer at ``path``.
+
+        It is float32, (height, width), 0 and above, on its own scale.
+
+        Raises:
+            CnnprojError: where there is no such layer, or it has no maps.
+        """
+        opened = OpenedModel(self.network, path)
+        predicted = opened.probabilities(self._scaled).argmax(axis=1)
+        found: np.ndarray = heatmaps(opened, "gradcam", self._scaled, predicted, seed=0)[0]
+        return found
+
+    @property
+    def _scaled(self) -> np.ndarray:
+        return self.images.astype(np.float32) / 255
 
 
 def look_inside(network: keras.Sequential, image: np.ndarray) -> Inside:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -47,6 +48,13 @@ class Step:
         """The tensors that it takes."""
         return [leaf for leaf in keras.tree.flatten((self.args, dict(self.kwargs))) if isinstance(leaf, Slot)]
 
+    def given(self, known: Mapping[Slot, Any]) -> Any:
+        """What it gives in inference, with the value of each of its ``sources`` in ``known``."""
+        kwargs = _filled(dict(self.kwargs), known)
+        if "training" in inspect.signature(self.layer.call).parameters:
+            kwargs["training"] = False
+        return self.layer(*_filled(self.args, known), **kwargs)
+
     @property
     def parameters(self) -> int:
         """How many numbers it has learnt or will learn; 0 where it works again."""
@@ -69,18 +77,19 @@ class Unfolded:
     steps: tuple[Step, ...]
     result: Slot
 
-    def values(self, images: Any) -> Iterator[tuple[Step, Any]]:
+    def values(self, images: Any, instead: Mapping[str, Any] = MappingProxyType({})) -> Iterator[tuple[Step, Any]]:
         """What each step gives for ``images``, (n, height, width, channels), as in inference; a tensor, by step.
 
         Gradients go through, on a ``GradientTape``. What no later step takes is let go.
+
+        Args:
+            images: what comes in.
+            instead: by path, what a step is taken to give, in place of what it would compute.
         """
         last = {slot: number for number, step in enumerate(self.steps) for slot in step.sources}
         known = {self.image: images}
         for number, step in enumerate(self.steps):
-            kwargs = _filled(dict(step.kwargs), known)
-            if "training" in inspect.signature(step.layer.call).parameters:
-                kwargs["training"] = False
-            given = step.layer(*_filled(step.args, known), **kwargs)
+            given = instead[step.path] if step.path in instead else step.given(known)
             known |= dict(zip(step.outputs, keras.tree.flatten(given), strict=True))
             yield step, known[step.outputs[0]]
             known = {slot: value for slot, value in known.items() if last.get(slot, -1) > number}

@@ -41,7 +41,9 @@ def methods(opened: OpenedModel) -> tuple[str, ...]:
     return WITHOUT_POSITIONS if opened.layer is None else WITH_POSITIONS
 
 
-def explain(model: keras.Sequential, images: np.ndarray, classes: np.ndarray, *, seed: int) -> Heatmaps:
+def explain(
+    model: keras.Sequential, images: np.ndarray, classes: np.ndarray, *, seed: int, layer: str | None = None
+) -> Heatmaps:
     """What speaks for ``classes`` in ``images``: Grad-CAM, or saliency where the network keeps no positions.
 
     Args:
@@ -49,8 +51,12 @@ def explain(model: keras.Sequential, images: np.ndarray, classes: np.ndarray, *,
         images: (n, height, width, channels), in [0, 1].
         classes: the class to explain for each image, (n,).
         seed: of the noise that saliency is averaged over.
+        layer: whose maps are read: its name, or its path within a block; unless given the last one with positions.
+
+    Raises:
+        CnnprojError: where there is no such layer, or it has no maps.
     """
-    opened = OpenedModel(model)
+    opened = OpenedModel(model, layer)
     method = methods(opened)[0]
     maps = heatmaps(opened, method, images.astype(np.float32), classes, seed=seed)
     return Heatmaps(method, opened.layer or "", maps)

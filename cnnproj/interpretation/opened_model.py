@@ -8,6 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnproj.anatomy.unfold import unfold
+from cnnproj.errors import CnnprojError
+
 LEAST_POSITIONS = 4  # a coarser map than 4×4 says little about where
 BATCH = 32
 MAPS = "maps"  # what the layer is called, in ``OpenedModel.logits``, that hands on the maps
@@ -35,22 +38,34 @@ class OpenedModel:
 
     Args:
         model: built, its last layer a ``Dense``, an ``Activation`` or a ``Softmax``.
+        layer: whose maps class activation maps read: its name, or within a block its path, as ``unfold`` names it. The
+            one of ``gradcam_layer`` unless it is given.
 
     Attributes:
         layer: the layer with the maps that class activation maps read, or ``None`` where there is none.
         logits: the network up to its logits, (n, height, width, channels) → (n, classes).
         layers: those with weights, the last one first.
+
+    Raises:
+        CnnprojError: where there is no such layer, or it has no maps.
     """
 
-    def __init__(self, model: keras.Sequential) -> None:
+    def __init__(self, model: keras.Sequential, layer: str | None = None) -> None:
         self.model = model
-        self.layer = gradcam_layer(model)
+        self.layer = gradcam_layer(model) if layer is None else _with_maps(model, layer)
         image = inner = keras.Input(model.input_shape[1:])
         maps = None
-        for layer in model.layers[:-1]:
-            inner = layer(inner)
-            if layer.name == self.layer:
-                inner = maps = keras.layers.Identity(name=MAPS)(inner)
+        path = self.layer or ""
+        outer, within, _ = path.partition("/")
+        for one in model.layers[:-1]:
+            if one.name != outer:
+                inner = one(inner)
+            elif not within:
+                inner = maps = keras.layers.Identity(name=MAPS)(one(inner))
+            else:
+                parted = _Parted(one, path)
+                maps = keras.layers.Identity(name=MAPS)(parted(inner))
+                inner = parted(inner, maps)
         logits = _linear(model.layers[-1])(inner)
         self.logits = keras.Model(image, logits)
         self.layers = [layer for layer in reversed(self.logits.layers) if layer.weights]
@@ -83,6 +98,33 @@ class OpenedModel:
         total: np.ndarray = given.sum(axis=1, keepdims=True)
         shares: np.ndarray = given / np.maximum(total, np.finfo(np.float32).tiny)
         return shares
+
+
+def _with_maps(model: keras.Sequential, path: str) -> str:
+    """``path``, if a layer of ``model`` with maps is there."""
+    whole = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
+    shape = whole[path] if path in whole else unfold(model).step(path).shape
+    if len(shape) != 3:
+        raise CnnprojError("anatomy.no_maps", path=path, shape=" × ".join(map(str, shape)))
+    return path
+
+
+class _Parted(keras.layers.Layer):  # type: ignore[misc]
+    """A block in two parts: up to the maps of the layer at a path within it, and on from there."""
+
+    def __init__(self, block: keras.layers.Layer, path: str) -> None:
+        super().__init__(name=block.name)
+        self.block, self.place = block, path
+        inputs = keras.Input(block.input.shape[1:])
+        self.unfolded = unfold(keras.Model(inputs, block(inputs)))
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, maps: tf.Tensor | None = None) -> tf.Tensor:
+        """The maps at the path for ``inputs``; with ``maps`` in their place what the block makes of both."""
+        if maps is None:
+            return next(given for step, given in self.unfolded.values(inputs) if step.path == self.place)
+        *_, (_, last) = self.unfolded.values(inputs, {self.place: maps})
+        return last
 
 
 def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @architecture(
     space={"learning_rate": Range(5e-4, 1e-2, log=True), "dropout": Range(0.0, 0.6)},
-    training={"learning_rate": 2e-3},
+    training={"learning_rate": 2e-3, "batch_size": 16},
     smallest={"small": 8, "original": 67},
     parts=("forms.py",),
 )

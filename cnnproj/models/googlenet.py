@@ -40,7 +40,7 @@ HEAD_WEIGHT = 0.3  # of the loss of each
 
 @architecture(
     space={"learning_rate": Range(1e-3, 1e-2, log=True), "dropout": Range(0.0, 0.5)},
-    training={"learning_rate": 3e-3},
+    training={"learning_rate": 3e-3, "batch_size": 16},
     smallest={"small": 8, "original": 32},
     parts=("forms.py", "blocks.py"),
 )

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @architecture(
     space={
-        "learning_rate": Range(1e-3, 1e-2, log=True),
+        "learning_rate": Range(5e-4, 5e-3, log=True),
         "activation": Choice("relu", "tanh"),
         "dropout": Range(0.0, 0.4),
     },
-    training={"learning_rate": 4e-3},
+    training={"learning_rate": 2e-3, "batch_size": 16},
     smallest={"small": 10, "original": 32},
     parts=("forms.py",),
 )

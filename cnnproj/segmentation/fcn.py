@@ -47,14 +47,14 @@ def fcn8s(
     from keras import layers
 
     from cnnproj.models.layers import Dropout
-    from cnnproj.models.vgg import DEPTHS_16, stage
+    from cnnproj.models.vgg import DEPTHS, stage
     from cnnproj.segmentation.blocks import convolve, cut_to, probabilities
 
     if min(shape[:2]) < 32:
         raise ValueError(f"Five halvings need 32 pixels. There are {min(shape[:2])}.")
     image = maps = keras.Input(shape, name="image")
     pools = []
-    for number, depth in enumerate(DEPTHS_16, start=1):
+    for number, depth in enumerate(DEPTHS["vgg16"], start=1):
         for layer in stage(number, depth, filters, activation=activation):
             maps = layer(maps)
         maps = layers.MaxPooling2D(padding="same", name=f"pool_{number}")(maps)

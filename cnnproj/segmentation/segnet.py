@@ -49,15 +49,16 @@ def segnet(
     import keras
 
     from cnnproj.models.layers import Dropout
-    from cnnproj.models.vgg import DEPTHS_16, stage, width_of
+    from cnnproj.models.vgg import DEPTHS, stage, width_of
     from cnnproj.segmentation.blocks import classify, convolve, stages_for
     from cnnproj.segmentation.unpooling import MaxPoolingWithIndices, MaxUnpooling
 
-    count = stages_for(shape, depth, least=16, most=len(DEPTHS_16))
+    depths = DEPTHS["vgg16"]
+    count = stages_for(shape, depth, least=16, most=len(depths))
     image = maps = keras.Input(shape, name="image")
     pooled, places = [], []
     for number in range(1, count + 1):
-        for layer in stage(number, DEPTHS_16[number - 1], filters, activation=activation):
+        for layer in stage(number, depths[number - 1], filters, activation=activation):
             maps = layer(maps)
         pooled.append(maps)
         maps, place = MaxPoolingWithIndices(name=f"pool_{number}")(maps)
@@ -66,6 +67,6 @@ def segnet(
     for number in range(count, 0, -1):
         maps = MaxUnpooling(name=f"unpool_{number}")([maps, places[number - 1], pooled[number - 1]])
         # As wide as the stage that it mirrors; the last one as the stage before, whose maxima are put back next.
-        widths = [width_of(number, filters)] * (DEPTHS_16[number - 1] - 1) + [width_of(max(1, number - 1), filters)]
+        widths = [width_of(number, filters)] * (depths[number - 1] - 1) + [width_of(max(1, number - 1), filters)]
         maps = convolve(maps, widths, f"up_{number}", activation=activation)
     return keras.Model(image, classify(maps, classes))

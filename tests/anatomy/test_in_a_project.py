@@ -60,15 +60,18 @@ def test_it_is_opened_at_a_validation_image_and_drawn(project):
     np.testing.assert_array_equal(inside.images[0], project.images.validation.images(slice(1, 2))[0])
     assert [path for path, _ in inside.features.layers][:3] == ["conv_1", "act_1", "pool_1"]
     assert inside.maps("conv_2").shape == (5, 5, 16)
+    assert inside.heatmap("conv_2").shape == inside.images.shape[1:3]
     for chart in (
         figures.network(inside.anatomy),
         figures.feature_maps(inside),
         figures.layer_maps(inside, "conv_2"),
+        figures.layer_heatmap(inside, "conv_1"),
         figures.filters(inside),
     ):
         assert chart.png().startswith(b"\x89PNG")
-    with pytest.raises(CnnprojError, match="dense_2"):
-        figures.layer_maps(inside, "dense_2")
+    for figure in (figures.layer_maps, figures.layer_heatmap):
+        with pytest.raises(CnnprojError, match="dense_2"):
+            figure(inside, "dense_2")
 
 
 def test_what_cannot_be_is_refused(project):

@@ -43,6 +43,25 @@ def in_blocks(classes: int = 3) -> keras.Sequential:
     )
 
 
+def in_blocks_of_ours(classes: int = 4) -> keras.Sequential:
+    """One block of each kind that the networks of the lectures are made of."""
+    from cnnproj.models.blocks import BottleneckBlock, DenseBlock, InceptionModule, ResidualBlock, Transition
+
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 3)),
+            layers.Conv2D(8, 3, padding="same", activation="relu", name="conv_1"),
+            ResidualBlock(8, name="residual"),
+            BottleneckBlock(4, 2, name="bottleneck"),
+            InceptionModule((8, 4, 8, 4, 8, 8), True, name="inception"),
+            DenseBlock(2, 8, name="dense"),
+            Transition(name="transition"),
+            layers.GlobalAveragePooling2D(name="average"),
+            layers.Dense(classes, activation="softmax", name="probabilities"),
+        ]
+    )
+
+
 def nested(classes: int = 3) -> keras.Sequential:
     """A network within the network, as in transfer learning."""
     image = keras.Input((SIDE, SIDE, 3))

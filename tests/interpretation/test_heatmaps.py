@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from cnnproj import words
+from cnnproj.errors import CnnprojError
 from cnnproj.models import architectures
 
 from ..models.inside import NARROW
-from .networks import HALF, bright_quadrants, in_blocks, nested, one_quadrant
+from .networks import HALF, bright_quadrants, in_blocks, in_blocks_of_ours, nested, one_quadrant
 
 ALL = ["compact_cnn", "deep_cnn", "googlenet", "lenet5", "mlp", "resnet18"]  # every kind of layer and of block
 RANDOM = np.random.default_rng(5)
@@ -149,6 +151,104 @@ class TestANetworkOfBlocks:
         expected = powers / powers.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(model(images, training=False), expected, atol=1e-5)
         np.testing.assert_allclose(opened.probabilities(images), expected, atol=1e-5)
+
+
+def by_hand(model, images: np.ndarray, block: str, layer: str) -> np.ndarray:
+    """Grad-CAM, equations 1 and 2 of Selvaraju et al. (2017), at ``layer`` within ``block``, layer by layer."""
+    import keras
+    import tensorflow as tf
+
+    inner = tf.constant(images)
+    with tf.GradientTape() as tape:
+        for one in model.layers[:-1]:
+            if one.name == block:
+                image = keras.Input(inner.shape[1:])
+                outputs, given = one.unfold(image)
+                place = [held.name for held in one.held].index(layer)
+                maps, inner = keras.Model(image, [given[place], outputs])(inner, training=False)
+            else:
+                inner = one(inner)
+        last = model.layers[-1]
+        scores = tf.gather(inner @ last.kernel + last.bias, CLASSES, batch_dims=1)
+    weights = tf.reduce_mean(tape.gradient(scores, maps), axis=(1, 2), keepdims=True)
+    return np.maximum(tf.reduce_sum(weights * maps, axis=-1).numpy(), 0)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A network of our blocks, its normalisation not that of a new one."""
+    import keras
+
+    keras.utils.set_random_seed(4)
+    built = in_blocks_of_ours()
+    built(COLOUR[:, ::2, ::2], training=True)
+    return built
+
+
+class TestALayerWithinABlock:
+    @pytest.mark.parametrize(
+        ("block", "layer", "last"),
+        [
+            ("residual", "conv_2", "relu"),
+            ("bottleneck", "conv_3", "relu"),
+            ("inception", "conv_5", "join"),
+            ("dense", "conv_2_2", "join_2"),
+            ("transition", "conv_1", "pool"),
+        ],
+    )
+    def test_is_read_by_its_path_as_the_definition_has_it(self, network, block, layer, last):
+        """The gradient is that of all the rest: of the block from there on, with the ways round it and what follows."""
+        from cnnproj.interpretation.heatmaps import coarse
+        from cnnproj.interpretation.opened_model import OpenedModel
+
+        images = COLOUR[:, ::2, ::2]
+        before = network(images, training=False).numpy()
+        opened = OpenedModel(network, f"{block}/{layer}")
+        found = coarse(opened, "gradcam", images, CLASSES, seed=0)
+
+        assert opened.layer == f"{block}/{layer}"
+        assert_the_same(found, by_hand(network, images, block, layer))
+        end, whole = (
+            coarse(OpenedModel(network, path), "gradcam", images, CLASSES, seed=0)
+            for path in (f"{block}/{last}", block)
+        )
+        assert_the_same(end, whole)
+        np.testing.assert_array_equal(network(images, training=False), before)
+        np.testing.assert_allclose(opened.probabilities(images), before, atol=1e-6)
+
+
+class TestALayerOfOnesChoice:
+    def test_is_read_by_every_method_within_a_network_in_the_network(self):
+        from cnnproj.interpretation.heatmaps import heatmaps
+        from cnnproj.interpretation.methods import WITH_POSITIONS
+        from cnnproj.interpretation.opened_model import OpenedModel
+
+        model = nested()
+        path = f"backbone/{model.get_layer('backbone').layers[1].name}"
+        opened = OpenedModel(model, path)
+        images = np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
+        for method in WITH_POSITIONS:
+            assert np.isfinite(heatmaps(opened, method, images, np.array([0, 1]), seed=0)).all(), method
+        np.testing.assert_allclose(opened.probabilities(images), model(images, training=False), atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("path", "told"),
+        [
+            ("block_3", "no layer 'block_3' in this network. The closest: block_2"),
+            ("block_2/conv", "no layer 'block_2/conv' in this network. The closest: block_2"),
+            ("global_average_pooling2d", "'global_average_pooling2d' has no maps: its output has the shape 3"),
+        ],
+    )
+    def test_must_be_there_and_have_maps(self, path, told, monkeypatch):
+        import keras
+
+        from cnnproj.interpretation.opened_model import OpenedModel
+
+        monkeypatch.setattr(words, "_language", "en")
+        keras.backend.clear_session()  # or the pooling has a number in its name
+        with pytest.raises(CnnprojError) as caught:
+            OpenedModel(in_blocks(), path)
+        assert told in str(caught.value)
 
 
 class TestANetworkThatLooksAtOneQuadrant:

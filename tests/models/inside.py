@@ -1,5 +1,7 @@
 """What is within the blocks of a network, and which networks stand for their family."""
 
+import pytest
+
 # Of the same blocks as a smaller one of their family, only more of them: built, and not trained.
 SIBLINGS = {"vgg19", "resnet34", "resnet101", "resnet152", "densenet169", "densenet201"}
 # With a backbone that takes images of 16×16, and begins at random: others need a download.
@@ -12,6 +14,15 @@ NARROW: dict[str, dict[str, int | float | str]] = {
     "densenet121": {"growth_rate": 4},
     **SMALL,
 }
+
+
+def make_shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave a block or two of each kind in the deepest networks: all that is theirs, traced in seconds."""
+    from cnnproj.models import densenet, googlenet, resnet
+
+    monkeypatch.setattr(googlenet, "MODULES", {name: googlenet.MODULES[name] for name in ("3a", "4a")})
+    monkeypatch.setitem(resnet.DEPTHS, "resnet50", (1, 1))
+    monkeypatch.setitem(densenet.STEPS, "densenet121", (2, 1))
 
 
 def inner_layers(model) -> dict[str, object]:

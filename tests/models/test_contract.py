@@ -9,7 +9,7 @@ from cnnproj.data.sources import open_source
 from cnnproj.models import architecture, architectures, forget
 
 from ..data.stored import stored
-from .inside import NARROW, SIBLINGS, SMALL
+from .inside import NARROW, SIBLINGS, SMALL, make_shallow
 
 NETWORKS = sorted(name for name, network in architectures().items() if network.ours)
 SHAPES = [(16, 16, 1), (28, 28, 1), (32, 48, 3), (64, 64, 3)]
@@ -64,8 +64,7 @@ def test_the_networks_of_the_lectures_compute_and_come_back_from_their_configura
     np.testing.assert_array_equal(again(images, training=False), given)
 
 
-# The others are made of the blocks below and take minutes, for nothing but their hundreds of layers.
-TRAINED = [name for name in NETWORKS if name not in SIBLINGS | {"googlenet", "resnet50", "densenet121"}]
+TRAINED = [name for name in NETWORKS if name not in SIBLINGS]
 
 
 @pytest.fixture
@@ -105,11 +104,12 @@ def test_a_network_of_the_students_own_learns_with_our_blocks(blocks, patterns):
 
 class TestEveryKindOfNetwork:
     @pytest.mark.parametrize("name", TRAINED)
-    def test_learns_a_tiny_set_and_comes_back_from_disk_the_same(self, name, patterns, tmp_path):
+    def test_learns_a_tiny_set_and_comes_back_from_disk_the_same(self, name, patterns, tmp_path, monkeypatch):
         from cnnproj.inference import predict
         from cnnproj.recipe import load_model, load_predictions, save
         from cnnproj.training import fit
 
+        make_shallow(monkeypatch)
         network = architectures()[name]
         chosen = {**network.defaults, "batch_size": 8, **NARROW.get(name, {})}
         result = fit(network, patterns, chosen, epochs=15, seed=1, augmentation={})

@@ -19,6 +19,7 @@ from cnnproj.reporting.figures.diagnosis import diagnosis as diagnosis
 from cnnproj.reporting.figures.feature_maps import feature_maps as feature_maps
 from cnnproj.reporting.figures.feature_maps import filters as filters
 from cnnproj.reporting.figures.feature_maps import strongest_maps as strongest_maps
+from cnnproj.reporting.figures.network import layer_heatmap as layer_heatmap
 from cnnproj.reporting.figures.network import layer_maps as layer_maps
 from cnnproj.reporting.figures.network import network as network
 from cnnproj.reporting.figures.prediction import prediction as prediction
@@ -57,6 +58,7 @@ __all__ = [
     "hyperparameters",
     "image_dice",
     "importance",
+    "layer_heatmap",
     "layer_maps",
     "masked_samples",
     "masked_variants",

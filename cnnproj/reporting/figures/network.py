@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.patches import Rectangle
 
 from cnnproj.errors import CnnprojError
+from cnnproj.reporting.figures.cases import HEAT, overlay, scale
 from cnnproj.reporting.figures.chart import GRAY, INK, PALE, WIDTH, Chart, colored, house_style, show_image
 from cnnproj.words import say
 
@@ -94,4 +95,28 @@ def layer_maps(inside: Inside, path: str) -> Chart:
             axes.set_title(str(number + 1), fontsize=7, fontweight="normal", pad=2, color=GRAY)
         else:
             axes.axis("off")
+    return chart
+
+
+@house_style()
+def layer_heatmap(inside: Inside, path: str) -> Chart:
+    """The image, Grad-CAM by the maps of the layer at ``path``, and the one over the other.
+
+    Raises:
+        CnnprojError: where there is no such layer, or it has no maps.
+    """
+    heatmap, pixels = inside.heatmap(path), colored(inside.images[0])
+    top = float(heatmap.max()) or 1.0
+    tall = 1.8 * min(1.6, heatmap.shape[0] / heatmap.shape[1])
+    chart = Chart(6, tall + 0.75)
+    ratios: dict[str, Any] = {"height_ratios": [tall, 0.1]}
+    (first, second, third), last = chart.subplots(2, 3, **ratios)
+    show_image(first, pixels)
+    shade = show_image(second, heatmap, cmap=HEAT, vmin=0, vmax=top)
+    overlay(third, pixels, heatmap / top)
+    for axes, key in zip((first, second, third), ("image", "heatmap", "overlay"), strict=True):
+        axes.set_title(say(f"figures.{key}"))
+    scale(chart, shade, last[1], top, say("figures.method.gradcam"))
+    for axes in last[[0, 2]]:
+        axes.axis("off")
     return chart

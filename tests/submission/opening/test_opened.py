@@ -17,7 +17,8 @@ from cnnproj.data.images import load_images
 from cnnproj.evaluation.evaluate import TABLES, load_evaluation
 from cnnproj.files import digest, digest_arrays
 from cnnproj.interpretation.interpret import load_interpretation
-from cnnproj.recipe import load_predictions, load_recipe
+from cnnproj.models import architectures
+from cnnproj.recipe import WEIGHTS, load_predictions, load_recipe
 from cnnproj.run import Run
 from cnnproj.submission.contents import CONTENTS, TEST_IMAGES
 from cnnproj.submission.finding import Unchecked
@@ -34,6 +35,7 @@ from cnnproj.submission.opening.opened import (
 )
 from cnnproj.tuning.tables import load_best, load_trials
 
+from ...models.inside import NARROW, make_shallow
 from ..conftest import listed, members_of
 from .hostile import OWN, layer, own, zipped
 
@@ -295,6 +297,29 @@ def test_what_matters_in_training_alone_is_not_even_looked_at(finished: Path, tm
 
     with open_submission(tmp_path / "made.zip") as opened:
         assert build_own(opened, OWN).layers[0].units == 3
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "resnet50", "googlenet", "densenet121"])
+def test_a_network_of_the_lectures_is_rebuilt_to_the_same_function(
+    name: str, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make_shallow(monkeypatch)
+    network, members = architectures()[name], members_of(finished)
+    chosen = {**network.defaults, **NARROW.get(name, {})}
+    recipe = json.loads(members["models/mlp/recipe.json"]) | {"model": name, "hyperparameters": chosen}
+    model = network.build(tuple(recipe["shape"]), len(recipe["classes"]), chosen)
+    model.save_weights(tmp_path / WEIGHTS)
+    recipe |= {"weights_digest": digest_arrays(model.get_weights())}
+    members[f"models/{name}/recipe.json"] = json.dumps(recipe).encode()
+    members[f"models/{name}/{WEIGHTS}"] = (tmp_path / WEIGHTS).read_bytes()
+    pack(listed(members), tmp_path / "made.zip")
+
+    with open_submission(tmp_path / "made.zip") as opened:
+        rebuilt = build_network(opened, name)
+        load_weights(rebuilt, opened, name)
+
+    pixels = np.random.default_rng(1).random((7, *recipe["shape"])).astype(np.float32)
+    assert np.array_equal(rebuilt.predict_on_batch(pixels), model.predict_on_batch(pixels))
 
 
 def test_an_older_keras_does_not_build_a_strangers_network(

@@ -312,6 +312,7 @@ assert "tensorflow" not in sys.modules
 with open_submission(Path({str(target)!r})) as submission:
     results = verify(submission, prepare([{str(patterns)!r}], wanted(submission), Path({str(tmp_path / "cache")!r})))
 banned = {{"cnnproj.training", "cnnproj.final_training", "cnnproj.tuning.search", "cnnproj.notebooks", "nbclient"}}
+banned |= {{"cnnproj.segmentation.training"}}
 print([one.state for one in results], sorted(banned & set(sys.modules)))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

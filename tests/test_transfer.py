@@ -9,6 +9,7 @@ import pytest
 from cnnproj import Project
 from cnnproj.data.images import Images
 from cnnproj.errors import CnnprojError
+from cnnproj.selection import ACCURACY
 from cnnproj.submission.finding import Unchecked
 from cnnproj.transfer import CELLS, experiment_hyperparameters, partition
 
@@ -188,6 +189,7 @@ def test_training_again_without_the_teacher_is_not_checked(project, trained):
     from cnnproj.models import architectures
     from cnnproj.submission.verification.retrain import _train
 
-    evidence = SimpleNamespace(submission=SimpleNamespace(settings=project.settings), images=project.images)
+    submission = SimpleNamespace(settings=project.settings)
+    evidence = SimpleNamespace(submission=submission, images=project.images, goal=ACCURACY)
     with pytest.raises(Unchecked, match="cannot be begun again"):
         _train(evidence, architectures()["transfer"], trained.recipe)

@@ -19,6 +19,7 @@ from cnnproj.files import write_text
 from cnnproj.models import Value
 from cnnproj.recipe import HISTORY, VALIDATION, load_recipe
 from cnnproj.run import Plain
+from cnnproj.segmentation.scores import IGNORED
 from cnnproj.selection import ACCURACY, DICE, Goal
 from cnnproj.settings import Settings
 from cnnproj.stages import DATA, Stages
@@ -158,7 +159,8 @@ def _masked_counts(images: MaskedImages) -> Mapping[str, Any]:
     """In how many training images each class is; and how many validation images there are."""
     there = np.zeros(len(images.classes), np.int64)
     for place in range(len(images.train)):
-        there[np.unique(images.train.truth(np.array([place])))] += 1
+        truth = images.train.truth(np.array([place]))
+        there[np.unique(truth[truth != IGNORED])] += 1
     return {"train": pd.Series(there, list(images.classes)), "validation": pd.Series([len(images.validation)])}
 
 

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 import cnnproj
+from cnnproj.selection import ACCURACY
 from cnnproj.settings import Settings
 from cnnproj.submission.contents import TEST_IMAGES
 from cnnproj.submission.finding import CHECKS, REPRODUCIBLE, Unchecked
@@ -264,7 +265,7 @@ def judged(rows, **search):
     space = {"mlp": {"learning_rate": [0.001, 0.01, 0.1]}}
     settings = Settings.model_validate({"models": space, "search": {"trials": len(rows), "epochs": 9, **search}})
     evidence = SimpleNamespace(
-        submission=SimpleNamespace(settings=settings), used=pd.DataFrame({"split": ["validation"] * 20})
+        submission=SimpleNamespace(settings=settings), goal=ACCURACY, size_of={"validation": 20}.__getitem__
     )
     return [
         str(finding) for finding in training._trials(evidence, table.assign(trial=range(1, len(rows) + 1)), "there")

@@ -14,7 +14,7 @@ from cnnproj.errors import CnnprojError
 from cnnproj.project import Project
 from cnnproj.segmentation.cases import RULES, choose_cases
 from cnnproj.segmentation.project import SegmentationProject
-from cnnproj.segmentation.scores import count, scores
+from cnnproj.segmentation.scores import IGNORED, count, scores
 
 from .conftest import SETTINGS
 from .made import scene
@@ -170,7 +170,8 @@ class TestDiagnosis:
         assert found.keys() == {"unet", "segnet"}
         evidence = found["unet"].evidence
         assert evidence.train["ground"] == len(Project.open(finished_cells).images.train)
-        assert evidence.confusion.sum() == len(Project.open(finished_cells).images.validation) * 32 * 32
+        truth = Project.open(finished_cells).images.validation.truth()
+        assert 0 < evidence.confusion.sum() == (truth != IGNORED).sum() < truth.size
         assert evidence.probe.after is not None
         assert {layer.kind for layer in evidence.probe.before.layers} >= {"Conv2D"}
         assert all(np.isfinite(layer.gradient) for layer in evidence.probe.before.layers)
@@ -293,7 +294,6 @@ class TestBesideAProjectThatClassifies:
 
 def test_what_is_ignored_is_drawn_neither_right_nor_wrong():
     from cnnproj.reporting.figures.segmentation import MISSED, UNLABELLED, color_of, errors_of
-    from cnnproj.segmentation.scores import IGNORED
 
     drawn = errors_of(np.array([[1, IGNORED, IGNORED]], np.uint8), np.array([[0, 0, 1]], np.uint8))
     shown = ["#" + "".join(f"{round(255 * part):02x}" for part in pixel) for pixel in drawn[0]]

@@ -12,8 +12,8 @@
 course names: optimizer, learning rate over three orders of magnitude, width, depth, activation, dropout. The training
 is the same for all: ours (TPE, halving), random search without pruning, and, where keras-tuner is installed, its
 RandomSearch and Hyperband. Each may train as many epochs in all as random search does. For each seed: the best
-validation accuracy of each, and after how many epochs each first had that of random search. KerasTuner's Hyperband
-goes on from saved weights, so only its further epochs are counted.
+validation accuracy of each, also after half of the epochs, and after how many each first had that of random search.
+KerasTuner's Hyperband goes on from saved weights, so only its further epochs are counted.
 
 `workers` needs a PostgreSQL server whose user may create databases: CNNPROJ_POSTGRESQL names it, as
 postgresql://user@127.0.0.1:5432, and PGPASSWORD holds the password. Each worker trains with one thread; counted is the
@@ -210,10 +210,11 @@ def compare(sets: list[str], data: Path | None, *, seeds: int, trials: int, epoc
         print(f"\n{about}, {trials} trials of {epochs} epochs\n")
         print("| | " + " | ".join(f"seed {seed}" for seed in range(seeds)) + " | median |")
         print("|---|" + "---|" * (seeds + 1))
-        for who in names:
-            best = [ledger.best[-1] for ledger in ledgers[who]]
-            cells = " | ".join(f"{value:.4f}" for value in best)
-            print(f"| {who}: best | {cells} | {statistics.median(best):.4f} |")
+        for share, when in ((2, "best after half of the epochs"), (1, "best")):
+            for who in names:
+                best = [ledger.best[max(1, len(ledger.best) // share) - 1] for ledger in ledgers[who]]
+                cells = " | ".join(f"{value:.4f}" for value in best)
+                print(f"| {who}: {when} | {cells} | {statistics.median(best):.4f} |")
         for who in names:
             pairs = zip(ledgers[who], ledgers["random"], strict=True)
             shares = [(one.first(random.best[-1]), random.first(random.best[-1])) for one, random in pairs]

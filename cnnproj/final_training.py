@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from cnnproj.data.images import Images
 from cnnproj.data.resizing import Resize
 from cnnproj.diagnosis.gather import forget_attempt, save_attempt
 from cnnproj.diagnosis.measure import measure
-from cnnproj.diagnosis.probe import save_probe
+from cnnproj.diagnosis.probe import Probe, save_probe
 from cnnproj.errors import CnnprojError
-from cnnproj.models import Architecture
+from cnnproj.models import Architecture, Value
 from cnnproj.progress import Progress
 from cnnproj.recipe import save
 from cnnproj.run import Plain
 from cnnproj.settings import TrainingTable
-from cnnproj.training import DivergenceError, fit, summary_line
+from cnnproj.training import DivergenceError, Fit, fit, summary_line
 from cnnproj.tuning.tables import load_best
 from cnnproj.words import say
+
+Trained = TypeVar("Trained")  # a ``Fit``, or that of a segmentation network
 
 
 def train_best(
@@ -55,33 +58,29 @@ def train_best(
         CnnprojError: where the loss is no longer a number; what was measured until then is kept for the diagnosis.
     """
     best = load_best(folder)
-    try:
-        with Progress(say("progress.training", model=network.name), epochs) as progress:
-            result = fit(
-                network,
-                images,
-                best,
-                epochs=epochs,
-                seed=seed,
-                augmentation=augmentation,
-                training=training,
-                folder=project,
-                on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
-            )
-    except DivergenceError as error:
-        save_attempt(
-            folder,
-            inputs=inputs,
-            ours=network.ours,
-            hyperparameters=best,
+
+    def train(progress: Progress) -> Fit:
+        return fit(
+            network,
+            images,
+            best,
             epochs=epochs,
-            history=error.history[:-1].to_dict("records"),
-            diverged=len(error.history),
-            probe=measure(network, images, best, seed=seed, trained=None, folder=project),
+            seed=seed,
+            augmentation=augmentation,
+            training=training,
+            folder=project,
+            on_epoch=lambda row: progress.advance(1, note=summary_line(row)),
         )
-        raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
-    probe = measure(network, images, best, seed=seed, trained=result, folder=project)
-    forget_attempt(folder)
+
+    result, probe = train_and_measure(
+        network,
+        best,
+        folder,
+        epochs=epochs,
+        inputs=inputs,
+        train=train,
+        measure=lambda trained: measure(network, images, best, seed=seed, trained=trained, folder=project),
+    )
     saved = save(
         folder,
         result,
@@ -95,3 +94,47 @@ def train_best(
         seed=seed,
     )
     return [*saved, save_probe(folder, probe)]
+
+
+def train_and_measure(
+    network: Architecture,
+    hyperparameters: Mapping[str, Value],
+    folder: Path,
+    *,
+    epochs: int,
+    inputs: Mapping[str, Plain],
+    train: Callable[[Progress], Trained],
+    measure: Callable[[Trained | None], Probe],
+) -> tuple[Trained, Probe]:
+    """What ``train`` gives, for whichever task, and what was measured of it.
+
+    Args:
+        network: what is trained.
+        hyperparameters: of the training.
+        folder: of the network, where an attempt is kept that came to nothing.
+        epochs: of the training, at most.
+        inputs: of the stage, by which a training that failed is known again.
+        train: trains it, with a bar of its epochs.
+        measure: measures it before and after, or before alone where there is nothing after.
+
+    Raises:
+        CnnprojError: where the loss is no longer a number; what was measured until then is kept for the diagnosis.
+    """
+    try:
+        with Progress(say("progress.training", model=network.name), epochs) as progress:
+            result = train(progress)
+    except DivergenceError as error:
+        save_attempt(
+            folder,
+            inputs=inputs,
+            ours=network.ours,
+            hyperparameters=hyperparameters,
+            epochs=epochs,
+            history=error.history[:-1].to_dict("records"),
+            diverged=len(error.history),
+            probe=measure(None),
+        )
+        raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
+    probe = measure(result)
+    forget_attempt(folder)
+    return result, probe

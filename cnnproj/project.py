@@ -135,15 +135,9 @@ class Project:
     def preview(self, images: int = 4, variants: int = 6) -> AugmentationPreview:
         """What augmentation makes of the first training images, by the arguments and the arithmetic of training."""
         self._start()
-        from cnnproj.reporting.preview import preview
+        from cnnproj.reporting.preview import preview, varied_as_in
 
-        return preview(
-            self.images.train,
-            self._augmentation,
-            changed=self.settings.augmentation.changed,
-            images=images,
-            seeds=[derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)],
-        )
+        return preview(self.images.train, images=images, **varied_as_in(self.settings, variants))
 
     def tune(self, model: str, *, trials: int | None = None) -> Search:
         """Search the hyperparameters of ``model`` on training and validation part.
@@ -178,7 +172,7 @@ class Project:
                     trials=wanted,
                     epochs=self.settings.search_epochs,
                     seed=self.settings.project.seed,
-                    augmentation=self._augmentation,
+                    augmentation=self.settings.augmentation.arguments,
                     training=self.settings.training,
                     identity=_identity(inputs),
                     project=self.folder,
@@ -220,7 +214,7 @@ class Project:
             self._model_folder(network.name),
             epochs=self.settings.training_epochs,
             seed=derive_seed(self.settings.project.seed, network.name, "training"),
-            augmentation=self._augmentation,
+            augmentation=self.settings.augmentation.arguments,
             training=self.settings.training,
             resize=self.settings.data.resize,
             inputs=self.stages.inputs(f"train {network.name}"),
@@ -477,7 +471,7 @@ class Project:
         conditions = Conditions(
             epochs=usual,
             seed=derive_seed(self.settings.project.seed, "transfer experiment"),
-            augmentation=self._augmentation,
+            augmentation=self.settings.augmentation.arguments,
             training=self.settings.training,
             project=self.folder,
             inputs=self.stages.of_training("transfer"),
@@ -561,11 +555,6 @@ class Project:
     def _judged(self) -> dict[str, Any]:
         """How a search trains its trials and judges them, where it is not as for classification."""
         return {}
-
-    @property
-    def _augmentation(self) -> dict[str, object]:
-        given = self.settings.augmentation.model_dump()
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
     def _network(self, model: str) -> Architecture:
         known = networks(self.settings.project.task)

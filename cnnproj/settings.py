@@ -173,6 +173,11 @@ class AugmentationTable(_Table):
     random_crop: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """All of them, as ``ImageDataGenerator`` takes them: intervals as lists."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self}
+
+    @property
     def changed(self) -> dict[str, Any]:
         """The arguments that differ from their defaults."""
         unchanged = type(self)()

@@ -17,7 +17,7 @@ from cnnproj.diagnosis.of_pixels import SegmentationEvidence
 from cnnproj.diagnosis.probe import Probe, load_probe
 from cnnproj.files import write_text
 from cnnproj.models import Value
-from cnnproj.recipe import HISTORY, VALIDATION, load_recipe
+from cnnproj.recipe import HISTORY, VALIDATION, Recipe, load_recipe
 from cnnproj.run import Plain
 from cnnproj.segmentation.scores import IGNORED
 from cnnproj.selection import ACCURACY, DICE, Goal
@@ -27,6 +27,7 @@ from cnnproj.tasks import Task, networks
 
 if TYPE_CHECKING:
     from cnnproj.segmentation.images import MaskedImages
+    from cnnproj.segmentation.recipe import SegmentationRecipe
 
 FAILED = "failed.json"
 
@@ -141,18 +142,25 @@ def of_masked_training(folder: Path, probe: Probe, images: MaskedImages, setting
     recipe = load_recipe(folder)
     network = segmenters().get(recipe.model)
     return SegmentationEvidence(
-        model=recipe.model,
         ours=network is not None and network.ours,
-        hyperparameters=recipe.hyperparameters,
-        epochs=recipe.epochs,
-        history=pd.read_csv(folder / HISTORY),
-        diverged=None,
-        best_epoch=recipe.best_epoch,
         probe=probe,
         confusion=None if probe.pixels is None else np.array(probe.pixels, np.int64),
         settings=settings,
+        **_ended_well(recipe, folder),
         **_masked_counts(images),
     )
+
+
+def _ended_well(recipe: Recipe | SegmentationRecipe, folder: Path) -> Mapping[str, Any]:
+    """What the ``recipe`` and the history of a training that ended well tell, whatever the task."""
+    return {
+        "model": recipe.model,
+        "hyperparameters": recipe.hyperparameters,
+        "epochs": recipe.epochs,
+        "history": pd.read_csv(folder / HISTORY),
+        "diverged": None,
+        "best_epoch": recipe.best_epoch,
+    }
 
 
 def _masked_counts(images: MaskedImages) -> Mapping[str, Any]:
@@ -168,16 +176,11 @@ def of_training(folder: Path, probe: Probe, images: Images, settings: Settings) 
     """What there is of a final training that ended well, in ``folder``, and on which ``probe`` was measured."""
     recipe = load_recipe(folder)
     return Evidence(
-        model=recipe.model,
         ours=recipe.ours,
-        hyperparameters=recipe.hyperparameters,
-        epochs=recipe.epochs,
-        history=pd.read_csv(folder / HISTORY),
-        diverged=None,
-        best_epoch=recipe.best_epoch,
         probe=probe,
         confusion=_confusion(folder / VALIDATION, recipe.classes),
         settings=settings,
+        **_ended_well(recipe, folder),
         **_counts(images),
     )
 

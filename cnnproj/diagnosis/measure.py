@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import keras
@@ -33,6 +33,14 @@ NEIGHBOURS, MOST_COMPARED, SIDE = 5, 2000, 16
 NORMALISING = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, keras.layers.GroupNormalization)
 
 
+class HasModel(Protocol):
+    """What a training gives, for whichever task."""
+
+    @property
+    def model(self) -> keras.Model:
+        """The trained network."""
+
+
 def measure(
     network: Architecture,
     images: Images,
@@ -54,12 +62,7 @@ def measure(
         trained: what came of the training; none where its weights are no numbers.
         folder: where paths in hyperparameters start from.
     """
-    keras.utils.set_random_seed(seed)
-    model = network.build(images.shape, len(images.classes), hyperparameters)
-    network.begin(model, hyperparameters, folder)
-    if trained is not None:  # Keras counts the layers that have no name of their own
-        for layer, known in zip(model.layers, trained.model.layers, strict=True):
-            layer.name = known.name
+    model = begun(network, images.shape, len(images.classes), hyperparameters, seed, folder, trained)
     loss, train = make_loss(hyperparameters), images.train
     batch = min(BATCH, max(16, BATCH_PIXELS // math.prod(train.shape[:2])), len(train))
     many = evenly(len(train), MOST_IMAGES)
@@ -87,6 +90,25 @@ def measure(
         neighbours_by_chance=by_chance(neighbours),
         machine=look_at_machine(),
     )
+
+
+def begun(
+    network: Architecture,
+    shape: tuple[int, int, int],
+    classes: int,
+    hyperparameters: Mapping[str, Value],
+    seed: int,
+    folder: Path | None,
+    trained: HasModel | None,
+) -> keras.Model:
+    """The network as a training with ``seed`` begins with it, its layers called as those that were ``trained`` are."""
+    keras.utils.set_random_seed(seed)
+    model = network.build(shape, classes, hyperparameters)
+    network.begin(model, hyperparameters, folder)
+    if trained is not None:  # Keras counts the layers that have no name of their own
+        for layer, known in zip(model.layers, trained.model.layers, strict=True):
+            layer.name = known.name
+    return model
 
 
 def _chance_loss(loss: keras.losses.Loss, train: Part, validation: Part) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from cnnproj.diagnosis.chance import confusion_of, skill
 from cnnproj.diagnosis.machine import look_at_machine
-from cnnproj.diagnosis.measure import entering_layer, evenly, is_relu, kernels, snapshot
+from cnnproj.diagnosis.measure import begun, entering_layer, evenly, is_relu, kernels, snapshot
 from cnnproj.diagnosis.probe import Probe
 from cnnproj.models import Value
 from cnnproj.segmentation.images import MaskedImages, MaskedPart
@@ -29,6 +30,7 @@ def measure(
     *,
     seed: int,
     trained: SegmentationFit | None,
+    folder: Path | None = None,
 ) -> Probe:
     """Measure the network that a training with ``seed`` began with, and what came of it.
 
@@ -38,12 +40,9 @@ def measure(
         hyperparameters: a value for each of the network's ``defaults``.
         seed: of the training.
         trained: what came of the training; none where its weights are no numbers.
+        folder: where paths in hyperparameters start from.
     """
-    keras.utils.set_random_seed(seed)
-    model = network.build(images.shape, len(images.classes), hyperparameters)
-    if trained is not None:  # Keras counts the layers that have no name of their own
-        for layer, known in zip(model.layers, trained.model.layers, strict=True):
-            layer.name = known.name
+    model = begun(network, images.shape, len(images.classes), hyperparameters, seed, folder, trained)
     loss, train = LOSSES[str(hyperparameters["loss"])], images.train
     few, many = evenly(len(train), BATCH), evenly(len(train), MOST_IMAGES)
     pixels = np.multiply(train.images(few), 1 / 255, dtype=np.float32)

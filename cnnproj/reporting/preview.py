@@ -9,7 +9,17 @@ import numpy as np
 
 from cnnproj.data.augmentation import Augmentation
 from cnnproj.data.images import Part
+from cnnproj.randomness import derive_seed
 from cnnproj.reporting.results import AugmentationPreview
+from cnnproj.settings import Settings
+
+SHOWN, VARIANTS = 4, 6  # in the report: images, and how often each is varied
+
+
+def varied_as_in(settings: Settings, variants: int) -> dict[str, Any]:
+    """What a preview of either task takes beside its images, so that they are varied as in training."""
+    seeds = [derive_seed(settings.project.seed, "preview", number) for number in range(variants)]
+    return {"arguments": settings.augmentation.arguments, "changed": settings.augmentation.changed, "seeds": seeds}
 
 
 def preview(

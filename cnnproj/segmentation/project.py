@@ -69,11 +69,10 @@ class SegmentationProject(Project):
     def preview(self, images: int = 4, variants: int = 6) -> MaskedPreview:  # type: ignore[override]
         """What augmentation makes of the first training images and their masks."""
         self._start()
+        from cnnproj.reporting.preview import varied_as_in
         from cnnproj.segmentation.preview import preview
 
-        seeds = [derive_seed(self.settings.project.seed, "preview", number) for number in range(variants)]
-        changed = self.settings.augmentation.changed
-        return preview(self.images.train, self._augmentation, changed=changed, images=images, seeds=seeds)
+        return preview(self.images.train, images=images, **varied_as_in(self.settings, variants))
 
     def train(self, model: str) -> SegmentationTraining:  # type: ignore[override]
         """Train the best trial of ``model`` for the full number of epochs, and keep its best epoch."""
@@ -90,7 +89,7 @@ class SegmentationProject(Project):
             self._model_folder(network.name),
             epochs=self.settings.training_epochs,
             seed=derive_seed(self.settings.project.seed, network.name, "training"),
-            augmentation=self._augmentation,
+            augmentation=self.settings.augmentation.arguments,
             training=self.settings.training,
             resize=self.settings.data.resize,
             project=self.folder,

@@ -104,45 +104,39 @@ def train_best(
     Raises:
         CnnprojError: where the loss is no longer a number; what was measured until then is kept for the diagnosis.
     """
-    from cnnproj.diagnosis.gather import forget_attempt, save_attempt
     from cnnproj.diagnosis.measure_pixels import measure
     from cnnproj.diagnosis.probe import save_probe
-    from cnnproj.segmentation.training import fit_segmenter
-    from cnnproj.training import DivergenceError
+    from cnnproj.final_training import train_and_measure
+    from cnnproj.segmentation.training import SegmentationFit, fit_segmenter
 
     best = load_best(folder)
 
-    def note(row: Mapping[str, float]) -> None:
-        waiting = f"{row['waited'] / row['seconds']:.1%}"
-        progress.advance(1, note=say("segmentation.epoch_note", dice=f"{row['val_dice']:.3f}", waiting=waiting))
+    def train(progress: Progress) -> SegmentationFit:
+        def note(row: Mapping[str, float]) -> None:
+            waiting = f"{row['waited'] / row['seconds']:.1%}"
+            progress.advance(1, note=say("segmentation.epoch_note", dice=f"{row['val_dice']:.3f}", waiting=waiting))
 
-    try:
-        with Progress(say("progress.training", model=network.name), epochs) as progress:
-            result = fit_segmenter(
-                network,
-                images,
-                best,
-                epochs=epochs,
-                seed=seed,
-                augmentation=augmentation,
-                training=training,
-                folder=project,
-                on_epoch=note,
-            )
-    except DivergenceError as error:
-        save_attempt(
-            folder,
-            inputs=inputs,
-            ours=network.ours,
-            hyperparameters=best,
+        return fit_segmenter(
+            network,
+            images,
+            best,
             epochs=epochs,
-            history=error.history[:-1].to_dict("records"),
-            diverged=len(error.history),
-            probe=measure(network, images, best, seed=seed, trained=None),
+            seed=seed,
+            augmentation=augmentation,
+            training=training,
+            folder=project,
+            on_epoch=note,
         )
-        raise CnnprojError("diagnosis.training_failed", model=network.name, reason=error) from None
-    probe = measure(network, images, best, seed=seed, trained=result)
-    forget_attempt(folder)
+
+    result, probe = train_and_measure(
+        network,
+        best,
+        folder,
+        epochs=epochs,
+        inputs=inputs,
+        train=train,
+        measure=lambda trained: measure(network, images, best, seed=seed, trained=trained, folder=project),
+    )
     row = result.best
     recipe = SegmentationRecipe(
         model=network.name,

@@ -94,10 +94,6 @@ def _train(evidence: Evidence, network: Architecture, recipe: Any) -> tuple[pd.D
     from cnnproj.training import DivergenceError
 
     settings = evidence.submission.settings
-    augmentation = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in settings.augmentation.model_dump().items()
-    }
     try:
         result = _fit_of(evidence)(
             network,
@@ -105,7 +101,7 @@ def _train(evidence: Evidence, network: Architecture, recipe: Any) -> tuple[pd.D
             recipe.hyperparameters,
             epochs=settings.training_epochs,
             seed=derive_seed(settings.project.seed, network.name, "training"),
-            augmentation=augmentation,
+            augmentation=settings.augmentation.arguments,
             training=settings.training,
         )
     except DivergenceError:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
@@ -41,15 +39,7 @@ def put_masks(members: Members, model: str, masks: np.ndarray) -> None:
 
 def raise_the_score(members: Members) -> None:
     """A hundredth more, in every file that has it."""
-    best = best_of(members)
-    scores, metrics, run = table(members, SCORES), table(members, METRICS), read(members, RUN)
-    better = run["dice"][best]["dice"] + 0.01
-    scores.loc[scores["model"] == best, "dice"] = repr(better)
-    metrics.loc[(metrics["model"] == best) & (metrics["metric"] == "dice"), "value"] = repr(better)
-    run["dice"][best]["dice"] = better
-    put(members, SCORES, scores)
-    put(members, METRICS, metrics)
-    write(members, RUN, run)
+    cheats.raise_everywhere(members, "dice", "dice")
 
 
 def raise_the_score_of_the_record(members: Members) -> None:
@@ -103,41 +93,9 @@ def call_the_masks_of_the_other_its_own(members: Members) -> None:
 # Networks and their training ----------------------------------------------------------------------------------------
 
 
-def hand_in_other_weights(members: Members) -> None:
-    cheats._nudge(members, best_of(members))
-
-
 def hand_in_the_weights_of_another_network(members: Members) -> None:
     paths = [f"models/{model}/model.weights.h5" for model in (best_of(members), other_of(members))]
     members[paths[0]] = members[paths[1]]
-
-
-def hand_in_other_weights_throughout(members: Members) -> None:
-    """With their digest in the recipe and in the ledger."""
-    from cnnproj.files import digest_arrays
-    from cnnproj.segmentation.networks import segmenters
-
-    model = best_of(members)
-    cheats._nudge(members, model)
-    known = read(members, f"models/{model}/recipe.json")
-    network = segmenters()[model].build(tuple(known["shape"]), len(known["classes"]), known["hyperparameters"])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.weights.h5")
-        path.write_bytes(members[f"models/{model}/model.weights.h5"])
-        network.load_weights(path)
-    digest = digest_arrays(network.get_weights())
-    recipe(members, model, weights_digest=digest)
-    cheats.openings(
-        members,
-        lambda ledger: [
-            {**one, "models": {name: digest if name == model else kept for name, kept in one["models"].items()}}
-            for one in ledger
-        ],
-    )
-
-
-def claim_a_smaller_network(members: Members) -> None:
-    recipe(members, "unet", parameters=read(members, "models/unet/recipe.json")["parameters"] // 2)
 
 
 def better_the_history(members: Members) -> None:
@@ -149,15 +107,6 @@ def better_the_history(members: Members) -> None:
     rows.loc[rows.index[-1], "val_dice"] = repr(better)
     put(members, path, rows)
     recipe(members, model, val_dice=better)
-
-
-def better_the_validation_loss(members: Members) -> None:
-    model = best_of(members)
-    path = f"models/{model}/history.csv"
-    rows = table(members, path)
-    rows.loc[rows.index[-1], "val_loss"] = "0.01"
-    put(members, path, rows)
-    recipe(members, model, val_loss=0.01)
 
 
 def choose_by_the_test(members: Members) -> None:

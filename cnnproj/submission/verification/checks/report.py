@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,7 +20,6 @@ from cnnproj.diagnosis.gather import of_training
 from cnnproj.diagnosis.probe import load_probe
 from cnnproj.evaluation.evaluate import load_evaluation
 from cnnproj.interpretation.interpret import load_interpretation
-from cnnproj.randomness import derive_seed
 from cnnproj.reporting.pictures import Picture, Plan, plans
 from cnnproj.reporting.report import FIGURES, FILE, render
 from cnnproj.reporting.results import Results, load_search, load_training
@@ -104,35 +104,24 @@ def _as_they_are(drawings: Mapping[str, Plan], pictures: Mapping[str, bytes]) ->
 
 def _results(evidence: Evidence) -> Results:
     """All that the report tells, from the submission's files and the pixels that are used."""
-    from cnnproj.reporting.preview import preview
+    from cnnproj.reporting.preview import SHOWN, VARIANTS, preview, varied_as_in
 
     submission = evidence.submission
     submission.require("data/*", "models/*", "evaluation/*", "interpretation/*")
     folder, settings = submission.folder, submission.settings
     # Why images are set aside was said in the language of whoever checks when they were read.
     images = replace(evidence.images, set_aside=load_images(folder / "data").set_aside)
-    changed = settings.augmentation.changed
-    arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.augmentation}
-    seeds = [derive_seed(settings.project.seed, "preview", number) for number in range(6)]
     evidence.part("train")
     for model in evidence.networks:  # the report counts them: one that cannot be built is told of, not counted
         build_network(submission, model)
     evaluation = load_evaluation(folder / "evaluation")
     rows = evidence.stored_rows(evaluation.errors["row"])
-    manifest = submission.manifest
-    before = manifest.stages[REPORT].inputs.keys()  # what was done after the report it cannot tell of
     models = list(evidence.networks)
     probes = {name: probe for name in models if (probe := load_probe(folder / "models" / name)) is not None}
     return Results(
-        settings=settings,
-        manifest=manifest.model_copy(
-            update={"stages": {name: stage for name, stage in manifest.stages.items() if name in before}}
-        ),
+        **told_of_any_task(evidence),
         images=images,
-        preview=preview(images.train, arguments, changed=changed, images=4, seeds=seeds),
-        searches={
-            name: load_search(name, folder / "models" / name, manifest.stages[f"tune {name}"].inputs) for name in models
-        },
+        preview=preview(images.train, images=SHOWN, **varied_as_in(settings, VARIANTS)),
         trainings={name: load_training(folder / "models" / name) for name in models},
         diagnoses={
             name: diagnose(of_training(folder / "models" / name, probe, images, settings))
@@ -141,6 +130,21 @@ def _results(evidence: Evidence) -> Results:
         evaluation=replace(evaluation, errors=evaluation.errors.assign(row=rows)),
         interpretation=load_interpretation(folder / "interpretation", images),
     )
+
+
+def told_of_any_task(evidence: Evidence) -> dict[str, Any]:
+    """Of what the report tells, the settings, the record and the searches."""
+    submission, manifest = evidence.submission, evidence.submission.manifest
+    before = manifest.stages[REPORT].inputs.keys()  # what was done after the report it cannot tell of
+    stages = {name: stage for name, stage in manifest.stages.items() if name in before}
+    return {
+        "settings": submission.settings,
+        "manifest": manifest.model_copy(update={"stages": stages}),
+        "searches": {
+            name: load_search(name, submission.folder / "models" / name, manifest.stages[f"tune {name}"].inputs)
+            for name in evidence.networks
+        },
+    }
 
 
 # Words --------------------------------------------------------------------------------------------------------------

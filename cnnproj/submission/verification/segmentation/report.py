@@ -11,17 +11,15 @@ from cnnproj.data.images import load_images
 from cnnproj.diagnosis.diagnose import diagnose
 from cnnproj.diagnosis.gather import of_masked_training
 from cnnproj.diagnosis.probe import load_probe
-from cnnproj.randomness import derive_seed
-from cnnproj.reporting.results import load_search
+from cnnproj.reporting.preview import SHOWN, VARIANTS, varied_as_in
 from cnnproj.reporting.segmentation import SegmentationResults, plans, render
 from cnnproj.segmentation.evaluate import load_evaluation
 from cnnproj.segmentation.interpret import load_interpretation
 from cnnproj.segmentation.preview import preview
 from cnnproj.segmentation.recipe import load_segmentation_training
-from cnnproj.stages import REPORT
 from cnnproj.submission.finding import Finding, Tally
 from cnnproj.submission.opening.networks import build_network
-from cnnproj.submission.verification.checks.report import Retold, compare_report
+from cnnproj.submission.verification.checks.report import Retold, compare_report, told_of_any_task
 
 if TYPE_CHECKING:
     from cnnproj.submission.verification.evidence import Evidence
@@ -44,30 +42,19 @@ def _results(evidence: Evidence) -> SegmentationResults:
     """All that the report tells, from the submission's files and the pixels and masks that are used."""
     submission = evidence.submission
     submission.require("data/*", "models/*", "evaluation/*", "interpretation/*")
-    folder, settings, manifest = submission.folder, submission.settings, submission.manifest
+    folder, settings = submission.folder, submission.settings
     # Why images are set aside was said in the language of whoever checks when they were read.
     told = replace(evidence.images.images, set_aside=load_images(folder / "data").set_aside)
     images = replace(evidence.images, images=told)
-    changed = settings.augmentation.changed
-    arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.augmentation}
-    seeds = [derive_seed(settings.project.seed, "preview", number) for number in range(6)]
     evidence.part("train")
     evidence.part("test")
     for model in evidence.networks:
         build_network(submission, model)
     evaluation = load_evaluation(folder / "evaluation")
-    before = manifest.stages[REPORT].inputs.keys()  # what was done after the report it cannot tell of
     return SegmentationResults(
-        settings=settings,
-        manifest=manifest.model_copy(
-            update={"stages": {name: stage for name, stage in manifest.stages.items() if name in before}}
-        ),
+        **told_of_any_task(evidence),
         images=images,
-        preview=preview(images.train, arguments, changed=changed, images=4, seeds=seeds),
-        searches={
-            name: load_search(name, folder / "models" / name, manifest.stages[f"tune {name}"].inputs)
-            for name in evidence.networks
-        },
+        preview=preview(images.train, images=SHOWN, **varied_as_in(settings, VARIANTS)),
         trainings={name: load_segmentation_training(folder / "models" / name) for name in evidence.networks},
         diagnoses={
             name: diagnose(of_masked_training(folder / "models" / name, probe, images, settings))

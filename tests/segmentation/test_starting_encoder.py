@@ -153,3 +153,16 @@ def test_training_begins_there_and_says_so(cells, trained):
         folder=folder.parent,
     )
     assert len(result.start) == 64
+
+
+def test_the_diagnosis_measures_the_encoder_that_training_began_with(cells, trained):
+    from cnnproj.diagnosis.measure_pixels import measure
+
+    network, folder = segmenters()["unet"], trained("unet", filters=2)
+    chosen = {**network.defaults, "filters": 2}
+    at_random = measure(network, cells, chosen, seed=1, trained=None)
+    taken = measure(network, cells, {**chosen, "weights": folder.name}, seed=1, trained=None, folder=folder.parent)
+
+    assert taken.before.loss != at_random.before.loss
+    with pytest.raises(CnnprojError, match=folder.name):
+        measure(network, cells, {**chosen, "weights": folder.name}, seed=1, trained=None)

@@ -1,4 +1,4 @@
-"""Seg-Grad-CAM: where in the deepest maps a segmentation network finds what speaks for a class."""
+"""Seg-Grad-CAM: where in its deep maps a segmentation network finds what speaks for a class."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from cnnproj.segmentation.registry import BOTTLENECK, LOGITS
 
+LEAST = 8  # positions along the shorter side: maps of two or four say hardly where
+
 
 def seg_grad_cam(
-    model: keras.Model, images: np.ndarray, classes: np.ndarray, predicted: np.ndarray, *, layer: str = BOTTLENECK
+    model: keras.Model, images: np.ndarray, classes: np.ndarray, predicted: np.ndarray, *, layer: str = ""
 ) -> np.ndarray:
     """A heatmap for each image: how strongly each position of ``layer`` speaks for the class, from 0.
 
@@ -26,12 +28,14 @@ def seg_grad_cam(
         images: float32, (n, height, width, channels), in [0, 1].
         classes: the class to explain for each image, (n,).
         predicted: the class of each pixel as predicted, (n, height, width).
-        layer: whose maps are read.
+        layer: whose maps are read; that of ``explained_layer`` unless there is another.
 
     Returns:
         float32, (n, height, width), enlarged from the maps by linear interpolation.
     """
-    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.get_layer(LOGITS).output])
+    both = keras.Model(
+        model.inputs[0], [model.get_layer(layer or explained_layer(model)).output, model.get_layer(LOGITS).output]
+    )
     found = []
     for image, label, mask in zip(images, classes, predicted, strict=True):
         region = mask == label if (mask == label).any() else np.ones_like(mask, bool)
@@ -42,6 +46,13 @@ def seg_grad_cam(
         heat = np.maximum(tf.reduce_sum(weights * maps, axis=-1).numpy()[0], 0)
         found.append(cv2.resize(heat, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return np.stack(found).astype(np.float32)
+
+
+def explained_layer(model: keras.Model) -> str:
+    """The last layer down to the bottleneck whose maps have ``LEAST`` positions a side; of smaller images the first."""
+    down = keras.Model(model.inputs[0], model.get_layer(BOTTLENECK).output).layers[1:]
+    large = [layer.name for layer in down if min(keras.tree.flatten(layer.output)[0].shape[1:3]) >= LEAST]
+    return str((large or [down[0].name])[-1])
 
 
 def share_on(heat: np.ndarray, mask: np.ndarray) -> float:

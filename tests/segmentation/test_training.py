@@ -5,7 +5,7 @@ import pytest
 
 from cnnproj.errors import CnnprojError
 from cnnproj.segmentation.batches import MaskedBatches
-from cnnproj.segmentation.explanation import seg_grad_cam, share_on
+from cnnproj.segmentation.explanation import explained_layer, seg_grad_cam, share_on
 from cnnproj.segmentation.inference import measure, predict
 from cnnproj.segmentation.losses import LOSSES
 from cnnproj.segmentation.networks import segmenters
@@ -101,6 +101,18 @@ def test_seg_grad_cam_equals_its_definition(cells):
     found = seg_grad_cam(model, image, np.array([1]), predicted)[0]
     # They are enlarged; at the corners, where nothing is interpolated, they must agree.
     np.testing.assert_allclose(found[::31, ::31], by_hand[:: len(by_hand) - 1, :: len(by_hand) - 1], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "layer"),
+    [("unet", 64, "bottleneck"), ("segnet", 64, "bottleneck"), ("fcn8s", 64, "relu_4_3"), ("fcn8s", 256, "bottleneck")],
+)
+def test_what_is_explained_are_the_deepest_maps_that_still_say_where(name, side, layer):
+    network = segmenters()[name]
+    model = network.build((side, side, 3), 3, {**network.defaults, "filters": 2})
+
+    assert explained_layer(model) == layer
+    assert min(model.get_layer(layer).output.shape[1:3]) >= 8
 
 
 def test_the_share_of_the_heat_is_of_all_heat():

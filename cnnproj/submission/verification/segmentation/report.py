@@ -11,7 +11,6 @@ from cnnproj.data.images import load_images
 from cnnproj.diagnosis.diagnose import diagnose
 from cnnproj.diagnosis.gather import of_masked_training
 from cnnproj.diagnosis.probe import load_probe
-from cnnproj.reporting.preview import SHOWN, VARIANTS, varied_as_in
 from cnnproj.reporting.segmentation import SegmentationResults, plans, render
 from cnnproj.segmentation.evaluate import load_evaluation
 from cnnproj.segmentation.interpret import load_interpretation
@@ -40,6 +39,8 @@ def _retold(evidence: Evidence) -> Retold:
 
 def _results(evidence: Evidence) -> SegmentationResults:
     """All that the report tells, from the submission's files and the pixels and masks that are used."""
+    from cnnproj.reporting.preview import SHOWN, VARIANTS, varied_as_in
+
     submission = evidence.submission
     submission.require("data/*", "models/*", "evaluation/*", "interpretation/*")
     folder, settings = submission.folder, submission.settings

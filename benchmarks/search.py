@@ -16,8 +16,10 @@ validation accuracy of each, also after half of the epochs, and after how many e
 KerasTuner's Hyperband goes on from saved weights, so only its further epochs are counted.
 
 `workers` needs a PostgreSQL server whose user may create databases: CNNPROJ_POSTGRESQL names it, as
-postgresql://user@127.0.0.1:5432, and PGPASSWORD holds the password. Each worker trains with one thread; counted is the
-time from the start of the first program to the end of the last, in turn for one worker and for two, medians of three.
+postgresql://user@127.0.0.1:5432, and PGPASSWORD holds the password. Each worker trains with one thread, and the trials
+are drawn at random, so that they are the same whoever does them; in turn for one worker and two, medians of three.
+Counted is the time from the start of the first program to the end of the last, and that from the first trial's start
+to the last one's end.
 
 `--smoke` tries each with next to no training.
 """
@@ -305,27 +307,33 @@ def workers(trials: int, epochs: int, repeats: int) -> None:
     """Print how much sooner two workers have done a search than one."""
     import psycopg
 
-    server, seconds = os.environ["CNNPROJ_POSTGRESQL"], {1: [], 2: []}
+    server = os.environ["CNNPROJ_POSTGRESQL"]
+    found: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
     for repeat in range(repeats):
-        for count in seconds:
+        for count in found:
             name = f"cnnproj_workers_{os.getpid()}_{repeat}_{count}"
             with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
                 connection.execute(f'CREATE DATABASE "{name}"')
             with tempfile.TemporaryDirectory() as work:
                 folders = [Path(work, str(number)) for number in range(count)]
-                seconds[count].append(together(folders, f"{server}/{name}", trials, epochs))
+                found[count].append(together(folders, f"{server}/{name}", trials, epochs))
             with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    one, two = (statistics.median(found) for found in seconds.values())
     print(f"digits, compact_cnn, {trials} trials of {epochs} epochs, one thread a worker, medians of {repeats}\n")
-    print(f"| one worker | two workers | ratio |\n|---|---|---|\n| {one:.0f} s | {two:.0f} s | {one / two:.2f} |")
+    print("| | one worker | two workers | ratio |\n|---|---|---|---|")
+    for what, place in (("the programs", 0), ("the trials", 1)):
+        one, two = (statistics.median(seconds[place] for seconds in found[count]) for count in found)
+        print(f"| {what} | {one:.0f} s | {two:.0f} s | {one / two:.2f} |")
 
 
-def together(folders: list[Path], storage: str, trials: int, epochs: int) -> float:
-    """Seconds that workers need in these ``folders``, a project each, for one search in ``storage``."""
+def together(folders: list[Path], storage: str, trials: int, epochs: int) -> tuple[float, float]:
+    """Seconds that workers need in these ``folders``, a project each, for one search in ``storage``: in all, and
+    from the start of the first trial to the end of the last."""
+    import psycopg
+
     settings = (
         f'[training]\nthreads = 1\n[search]\ntrials = {trials}\nepochs = {epochs}\npruning = "none"\n'
-        f'storage = "{storage}"\n[models.compact_cnn]\n'
+        f'sampler = "random"\nstorage = "{storage}"\n[models.compact_cnn]\n'
     )
     for folder in folders:
         folder.mkdir()
@@ -336,7 +344,13 @@ def together(folders: list[Path], storage: str, trials: int, epochs: int) -> flo
     failed = [process.wait() for process in running]  # all, whatever became of the first
     if any(failed):
         raise SystemExit("a worker failed")
-    return time.perf_counter() - begun
+    whole = time.perf_counter() - begun
+    with psycopg.connect(storage) as connection:
+        question = "SELECT min(datetime_start), max(datetime_complete), count(*) FROM trials WHERE state = 'COMPLETE'"
+        first, last, done = connection.execute(question).fetchone()
+    if done != trials:
+        raise SystemExit(f"{done} trials were done, not {trials}")
+    return whole, (last - first).total_seconds()
 
 
 def main() -> None:

@@ -6,9 +6,8 @@
 
 `pointing` draws 1,200 scenes of 64×64 pixels, in which it is known where the object is, trains each network once on
 70 % of them, with its defaults but for the width, which is less, and plays the pointing game on the test images: the
-share of Grad-CAM maps, of the class that the network names, with their peak on the object. A random peak reaches the
-object's share of the image. `evidence` is the share of the maps with anything in them; a map that is 0 all over hits
-nothing.
+share of Grad-CAM maps, of the class that the network names, with their peak on the object, by the layer whose maps are
+read: the deepest of each size, in bold the one that cnnproj reads. A random peak reaches the object's share of all.
 
 `fashion` trains on the 60,000 images of Fashion-MNIST but for 5,000 that choose the epoch, and measures on the 10,000
 test images once, with the weights of the best epoch. As many epochs are planned as fit into `--minutes`, told from the
@@ -80,8 +79,8 @@ def pointing(models: list[str], epochs: int, examined: int) -> None:
         names = images.table.set_index("row")["image"].loc[test.rows[:examined]]
         masks = masks_of(source, list(names), (SIDE, SIDE), "stretch")
         print(f"{len(images.train)} drawn shapes of {SIDE}×{SIDE}, {epochs} epochs; {len(pixels)} test images\n")
-        print("| network | width | parameters | minutes | accuracy | Grad-CAM at | evidence | peak | random |")
-        print("|---|---|---|---|---|---|---|---|---|", flush=True)
+        print("| network | width | parameters | minutes | accuracy | peak of Grad-CAM, by layer | random |")
+        print("|---|---|---|---|---|---|---|", flush=True)
         for model in models:
             network = architectures()[model]
             chosen = {**network.defaults, **FAMILIES[model]}
@@ -90,21 +89,29 @@ def pointing(models: list[str], epochs: int, examined: int) -> None:
             minutes = (time.perf_counter() - begun) / 60
             opened = OpenedModel(result.model)
             predicted = opened.probabilities(pixels).argmax(axis=1)
-            maps = heatmaps(opened, "gradcam", pixels, predicted, seed=SEED)
-            if not np.isfinite(maps).all():
-                raise SystemExit(f"{model}: the heatmaps are no numbers")
-            shape = "×".join(str(side) for side in result.model.get_layer(opened.layer).output.shape[1:3])
+            peaks = []
+            for layer, sides in deepest(result.model).items():
+                read = opened if layer == opened.layer else OpenedModel(result.model, layer)
+                maps = heatmaps(read, "gradcam", pixels, predicted, seed=SEED)
+                if not np.isfinite(maps).all():
+                    raise SystemExit(f"{model}: the heatmaps are no numbers")
+                found = [f"{sides} {layer}", f"{np.mean(hits(maps, masks)):.3f}"]
+                peaks.append(" ".join(found if layer != opened.layer else [f"**{text}**" for text in found]))
             row = [
                 ", ".join(f"{name} = {value}" for name, value in FAMILIES[model].items()) or "–",
                 f"{result.model.count_params():,}",
                 f"{minutes:.1f}",
                 f"{np.mean(predicted == truth):.3f}",
-                f"{opened.layer}, {shape}",
-                f"{np.mean(maps.max(axis=(1, 2)) > 0):.3f}",
-                f"{np.mean(hits(maps, masks)):.3f}",
+                ", ".join(peaks),
                 f"{masks.mean():.3f}",
             ]
             print(f"| {model} | {' | '.join(row)} |", flush=True)
+
+
+def deepest(model) -> dict[str, str]:
+    """The last layer with maps of each size, from 16×16 to 4×4 positions, and that size."""
+    sizes = {tuple(layer.output.shape[1:3]): layer.name for layer in model.layers if len(layer.output.shape) == 4}
+    return {name: f"{rows}×{columns}" for (rows, columns), name in sizes.items() if 4 <= rows <= 16}
 
 
 def fashion(filters: int, minutes: float, limit: int | None, batch_size: int, rate: float) -> None:

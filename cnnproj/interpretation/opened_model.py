@@ -11,23 +11,28 @@ import tensorflow as tf
 from cnnproj.anatomy.unfold import unfold
 from cnnproj.errors import CnnprojError
 
-LEAST_POSITIONS = 4  # a coarser map than 4×4 says little about where
+FINE = 6  # positions a side: of fewer, each is so wide that the peak often misses what the network looks at
+LEAST = 4  # a coarser map than 4×4 says little about where
 BATCH = 32
 MAPS = "maps"  # what the layer is called, in ``OpenedModel.logits``, that hands on the maps
 
 
 def gradcam_layer(model: keras.Sequential) -> str | None:
-    """The last layer of ``model`` with a map of at least 4×4 positions, from its first convolution on; or ``None``.
+    """The last layer of ``model`` whose maps have at least 6×6 positions, from its first convolution on.
 
-    A layer convolves if it has a kernel with four axes, itself or in a block that it is made of.
+    Where there is none, the last with at least 4×4; ``None`` where there is none of these either. A layer convolves if
+    it has a kernel with four axes, itself or in a block that it is made of.
     """
-    found, convolved = None, False
+    sides, convolved = {}, False
     for layer in model.layers:
         convolved = convolved or any(len(weight.shape) == 4 for weight in layer.weights)
         shape = layer.output.shape
-        if convolved and len(shape) == 4 and min(shape[1:3]) >= LEAST_POSITIONS:
-            found = layer.name
-    return found
+        if convolved and len(shape) == 4:
+            sides[layer.name] = min(shape[1:3])
+    for least in (FINE, LEAST):
+        if found := [name for name, side in sides.items() if side >= least]:
+            return str(found[-1])
+    return None
 
 
 class OpenedModel:

@@ -63,6 +63,14 @@ def reference(model, method: str, **how: object) -> np.ndarray:
     return np.asarray(maker(CategoricalScore(CLASSES.tolist()), COLOUR, **how))
 
 
+def at_the_last_maps(model):
+    """Opened where the gradients are large: Grad-CAM++ divides by 2 + gradient · sum of the map, which may be next to 0
+    for a small negative one, and rounding decides how near."""
+    from cnnproj.interpretation.opened_model import OpenedModel
+
+    return OpenedModel(model, [layer.name for layer in model.layers if len(layer.output.shape) == 4][-1])
+
+
 def assert_the_same(ours: np.ndarray, theirs: np.ndarray) -> None:
     assert theirs.max() > 0
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * float(theirs.max()))
@@ -75,6 +83,8 @@ class TestEveryNetworkAsTfKerasVisHasIt:
         from cnnproj.interpretation import heatmaps
 
         monkeypatch.setattr(heatmaps, "MOST_MASKS", 1000)  # all of them, as tf-keras-vis takes unless it is told
+        if method == "gradcam_plus_plus":
+            cnn = at_the_last_maps(model)
         how = {"penultimate_layer": cnn.layer, "seek_penultimate_conv_layer": False}
         theirs = reference(model, method, **how, expand_cam=False, normalize_cam=False)
         capsys.readouterr()

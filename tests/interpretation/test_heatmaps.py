@@ -302,3 +302,17 @@ def test_the_noise_is_that_of_the_seed():
     first, same, other = (smooth_grad(opened, COLOUR, CLASSES, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
+
+
+@pytest.mark.parametrize(("side", "layer"), [(24, "pool_2"), (16, "pool_1"), (8, "conv"), (5, "conv"), (3, None)])
+def test_what_is_read_are_the_last_maps_of_6x6_or_else_the_last_of_4x4_behind_the_first_convolution(side, layer):
+    import keras
+    from keras import layers
+
+    from cnnproj.interpretation.opened_model import gradcam_layer
+
+    halved = [layers.MaxPooling2D(padding="same", name=f"pool_{step}") for step in (1, 2, 3)]
+    network = keras.Sequential(
+        [keras.Input((side, side, 1)), layers.Conv2D(2, 3, padding="same", name="conv"), *halved, layers.Flatten()]
+    )
+    assert gradcam_layer(network) == layer

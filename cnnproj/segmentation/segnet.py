@@ -31,13 +31,15 @@ def segnet(
 
     The encoder has the stages of VGG-16 with a quarter of the filters, the decoder mirrors it. The paper halves 360×480
     pixels five times, down to 11×15; of a small image that would leave a few pixels, from which the places of maxima
-    alone bring nothing back: so it is halved as often as leaves maps of about that size.
+    alone bring nothing back. Halved only twice, the network sees 28×28 pixels around each, too few to tell one thing
+    from another. So there are two bounds: 16×16 deepest maps of large images, 8×8 of small ones.
 
     Args:
         shape: height, width (pixels) and channels of the images; of any size from 8×8.
         classes: how many there are, the background counted.
         filters: filters of the first stage.
-        depth: how often the maps are halved; 0 for as often as leaves at least 16×16, two to five times.
+        depth: how often the maps are halved, two to five times; 0 for as often as leaves at least 16×16, and of images
+            smaller than 128×128 at least 8×8.
         activation: after each convolution, by Keras' name.
         dropout: share of the deepest maps' values put to zero in training, 0 to below 1.
         weights: ``none`` for random ones; or the folder of a trained model, from the project's, whose encoder it begins
@@ -54,7 +56,7 @@ def segnet(
     from cnnproj.segmentation.unpooling import MaxPoolingWithIndices, MaxUnpooling
 
     depths = DEPTHS["vgg16"]
-    count = stages_for(shape, depth, least=16, most=len(depths))
+    count = stages_for(shape, depth, least=16 if min(shape[:2]) >= 128 else 8, most=len(depths))
     image = maps = keras.Input(shape, name="image")
     pooled, places = [], []
     for number in range(1, count + 1):

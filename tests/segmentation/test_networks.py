@@ -61,7 +61,7 @@ def test_unet_joins_maps_of_the_same_size_on_the_way_down():
         assert down.shape == up.shape
 
 
-@pytest.mark.parametrize(("side", "halvings"), [(16, 2), (64, 2), (128, 3), (256, 4), (1024, 5)])
+@pytest.mark.parametrize(("side", "halvings"), [(16, 2), (32, 2), (64, 3), (128, 3), (256, 4), (1024, 5)])
 def test_segnet_stops_where_its_maps_would_be_too_small_to_bring_anything_back(side, halvings):
     network = segmenters()["segnet"]
     model = network.build((side, side, 1), 2, {**network.defaults, "filters": 2})

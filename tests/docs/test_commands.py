@@ -99,7 +99,7 @@ BY_HAND = {
     "cnnproj grade": "named, not typed",
     "cnnproj verify": "named, not typed",
     "cnnproj --help": "named, not typed",
-    "cnnproj --language es status": "said in Spanish by tests/test_words.py",
+    "cnnproj --language es status": "said in Spanish by tests/words/test_language.py",
 }
 
 

@@ -52,7 +52,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sealed(members: dict[str, bytes]) -> dict[str, bytes]:
-    return general.seal(members, "cells")
+    return general.tools.seal(members, "cells")
 
 
 def found(results, *levels):
@@ -136,23 +136,23 @@ FOUND_OUT = [
     (cheats.flip_a_pixel, "scores", "other_cells"),
     (cheats.leave_out_a_test_image, "predictions", "other_images"),
     (cheats.call_the_masks_of_the_other_its_own, "predictions", "other_masks_predicted"),
-    (general.hand_in_other_weights, "weights", "other_weights"),
+    (general.training.hand_in_other_weights, "weights", "other_weights"),
     (cheats.hand_in_the_weights_of_another_network, "weights", "unreadable"),
-    (general.hand_in_other_weights_throughout, "predictions", "other_masks_predicted"),
-    (general.hand_in_other_weights_throughout, "validation", "other_val_loss"),
-    (general.claim_a_smaller_network, "weights", "other_parameters"),
-    (general.claim_another_seed, "training", "other_seed"),
-    (general.lengthen_the_history, "training", "epochs_of_training"),
+    (general.training.hand_in_other_weights_throughout, "predictions", "other_masks_predicted"),
+    (general.training.hand_in_other_weights_throughout, "validation", "other_val_loss"),
+    (general.training.claim_a_smaller_network, "weights", "other_parameters"),
+    (general.training.claim_another_seed, "training", "other_seed"),
+    (general.training.lengthen_the_history, "training", "epochs_of_training"),
     (cheats.better_the_history, "validation", "other_val_dice"),
-    (general.better_the_validation_loss, "validation", "other_val_loss"),
-    (general.choose_another_trial, "search", "other_best_trial"),
-    (general.leave_out_a_trial, "search", "too_few_trials"),
-    (general.try_what_was_not_to_be_tried, "search", "value_outside"),
+    (general.training.better_the_validation_loss, "validation", "other_val_loss"),
+    (general.training.choose_another_trial, "search", "other_best_trial"),
+    (general.training.leave_out_a_trial, "search", "too_few_trials"),
+    (general.training.try_what_was_not_to_be_tried, "search", "value_outside"),
     (cheats.choose_by_the_test, "choice", "other_choice"),
-    (general.train_on_a_test_image, "split", "other_split"),
-    (general.redraw_the_split, "split", "other_split"),
-    (general.put_a_test_image_into_training, "split", "in_two_parts"),
-    (general.hide_the_openings, "test_openings", "never_opened"),
+    (general.images.train_on_a_test_image, "split", "other_split"),
+    (general.images.redraw_the_split, "split", "other_split"),
+    (general.images.put_a_test_image_into_training, "split", "in_two_parts"),
+    (general.images.hide_the_openings, "test_openings", "never_opened"),
     (cheats.draw_a_heatmap_by_hand, "heatmaps", "other_heatmaps"),
     (cheats.show_prettier_cases, "heatmaps", "other_cases"),
     (cheats.say_that_it_looks_at_the_object, "heatmaps", "other_case_numbers"),

@@ -18,6 +18,7 @@ from cnnproj.submission.verification.retrain import retrain_evidence
 from cnnproj.submission.verification.verdict import outcome_of
 from cnnproj.submission.verification.verify import verify_evidence
 
+from ..conftest import listed
 from . import cheats
 from .judging import codes, evidence_of, honest_members
 from .variety import unusual_project
@@ -66,11 +67,11 @@ def _record(project: Project, where: Path, network, validation) -> None:
 
 def elsewhere(members: dict[str, bytes]) -> dict[str, bytes]:
     """The same submission, of a machine with another processor."""
-    run = cheats.read(members, cheats.RUN)
+    run = cheats.tools.read(members, cheats.tools.RUN)
     run["environment"]["cpu"] = "another"
     changed = dict(members)
-    cheats.write(changed, cheats.RUN, run)
-    return cheats.listed(changed)
+    cheats.tools.write(changed, cheats.tools.RUN, run)
+    return listed(changed)
 
 
 def test_an_honest_network_trained_again_is_identical(honest, patterns, copies, tmp_path):
@@ -93,9 +94,9 @@ def test_only_training_again_tells_that_a_network_has_seen_the_test_images(forge
 
 def test_on_another_machine_an_honest_network_is_compared_by_how_its_training_went(honest, patterns, copies, tmp_path):
     members = elsewhere(honest)
-    cheats.hand_in_other_weights_throughout(members)  # so that the digest is none of this machine
+    cheats.training.hand_in_other_weights_throughout(members)  # so that the digest is none of this machine
 
-    with evidence_of(cheats.seal(members), [patterns], tmp_path, copies) as evidence:
+    with evidence_of(cheats.tools.seal(members), [patterns], tmp_path, copies) as evidence:
         result = retrain_evidence(evidence)
 
     assert (result.state, codes(result)) == ("passed", ["trained_elsewhere"])
@@ -104,13 +105,13 @@ def test_on_another_machine_an_honest_network_is_compared_by_how_its_training_we
 
 def test_on_another_machine_a_training_that_went_otherwise_is_named(honest, patterns, copies, tmp_path):
     members = elsewhere(honest)
-    cheats.hand_in_other_weights_throughout(members)
-    path = f"models/{cheats.best_of(members)}/history.csv"
-    history = cheats.table(members, path)
+    cheats.training.hand_in_other_weights_throughout(members)
+    path = f"models/{cheats.tools.best_of(members)}/history.csv"
+    history = cheats.tools.table(members, path)
     history["loss"] = [repr(float(loss) * 0.9) for loss in history["loss"]]
-    cheats.put(members, path, history)
+    cheats.tools.put(members, path, history)
 
-    with evidence_of(cheats.seal(members), [patterns], tmp_path, copies) as evidence:
+    with evidence_of(cheats.tools.seal(members), [patterns], tmp_path, copies) as evidence:
         result = retrain_evidence(evidence)
 
     assert "other_first_epoch" in codes(result, "discrepancy")

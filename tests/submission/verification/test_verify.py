@@ -31,6 +31,7 @@ from cnnproj.submission.verification.verify import _CHECKS, verify, verify_evide
 from cnnproj.words import catalogue
 
 from ...conftest import pattern
+from ..conftest import listed
 from . import cheats
 from .judging import check, codes, evidence_of, honest_members
 from .variety import deals_of, unusual_project, with_other_decoder
@@ -142,7 +143,7 @@ def packed(finished, honest):
     rows = images.table.loc[images.table["split"] == "test", "row"].to_numpy()
     file = io.BytesIO()
     np.save(file, np.asarray(images.pixels[rows]))
-    return cheats.listed({**honest, TEST_IMAGES: file.getvalue()})
+    return listed({**honest, TEST_IMAGES: file.getvalue()})
 
 
 def test_packed_images_are_used_where_no_copy_has_them(packed, copies, tmp_path):
@@ -161,7 +162,7 @@ def test_packed_images_that_are_not_those_of_the_copy_are_named(packed, patterns
     pixels[0] = 255 - pixels[0]
     file = io.BytesIO()
     np.save(file, pixels)
-    members = cheats.listed({**packed, TEST_IMAGES: file.getvalue()})
+    members = listed({**packed, TEST_IMAGES: file.getvalue()})
 
     with evidence_of(members, [patterns], tmp_path, copies) as evidence:
         assert "other_packed" in codes(check("data", evidence), "discrepancy")
@@ -171,7 +172,7 @@ def test_packed_images_that_are_not_those_of_the_copy_are_named(packed, patterns
 def test_packed_images_of_another_number_cannot_be_used(packed, copies, tmp_path):
     file = io.BytesIO()
     np.save(file, np.load(io.BytesIO(packed[TEST_IMAGES]))[1:])
-    members = cheats.listed({**packed, TEST_IMAGES: file.getvalue()})
+    members = listed({**packed, TEST_IMAGES: file.getvalue()})
 
     with evidence_of(members, [], tmp_path, copies) as evidence:
         assert check("predictions", evidence).state == "unchecked"
@@ -184,7 +185,7 @@ def test_a_broken_file_is_told_once(honest, patterns, copies, tmp_path):
     members = dict(honest)
     members["models/mlp/recipe.json"] = b"{}"
 
-    with evidence_of(cheats.listed(members), [patterns], tmp_path, copies) as evidence:
+    with evidence_of(listed(members), [patterns], tmp_path, copies) as evidence:
         results = verify_evidence(evidence)
 
     told = [one for result in results for one in codes(result) if one == "unreadable"]
@@ -195,11 +196,11 @@ def test_a_broken_file_is_told_once(honest, patterns, copies, tmp_path):
 
 def test_files_that_contradict_each_other_are_no_crash(honest, patterns, copies, tmp_path):
     members = dict(honest)
-    images = cheats.table(members, cheats.IMAGES)
+    images = cheats.tools.table(members, cheats.tools.IMAGES)
     images["row"] = "0"
-    cheats.put(members, cheats.IMAGES, images)
+    cheats.tools.put(members, cheats.tools.IMAGES, images)
 
-    with evidence_of(cheats.seal(members), [patterns], tmp_path, copies) as evidence:
+    with evidence_of(cheats.tools.seal(members), [patterns], tmp_path, copies) as evidence:
         results = verify_evidence(evidence)
 
     assert outcome_of(results) == "discrepancies"
@@ -208,13 +209,13 @@ def test_files_that_contradict_each_other_are_no_crash(honest, patterns, copies,
 
 def test_a_run_of_another_version_is_not_held_to_its_words(honest, patterns, copies, tmp_path):
     members = dict(honest)
-    run = cheats.read(members, cheats.RUN)
+    run = cheats.tools.read(members, cheats.tools.RUN)
     run["environment"]["cnnproj"] = "0.0.9"
     for name in ("train mlp", "tune mlp"):
         run["stages"][name]["inputs"]["network"] = "0123456789abcdef"
-    cheats.write(members, cheats.RUN, run)
+    cheats.tools.write(members, cheats.tools.RUN, run)
 
-    with evidence_of(cheats.listed(members), [patterns], tmp_path, copies) as evidence:
+    with evidence_of(listed(members), [patterns], tmp_path, copies) as evidence:
         results = verify_evidence(evidence)
 
     assert discrepancies(results) == []

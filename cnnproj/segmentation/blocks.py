@@ -56,9 +56,11 @@ def stages_for(shape: tuple[int, int, int], depth: int, *, least: int, most: int
     Left to itself it is at least ``FEWEST`` times, and at most ``most``.
 
     Raises:
-        ValueError: where ``depth`` would leave less than 2×2.
+        ValueError: where ``depth`` would leave less than 2×2, or is negative.
     """
     side, count = min(shape[:2]), FEWEST
+    if depth < 0:
+        raise ValueError(f"There cannot be {depth} halvings.")
     if depth:
         if side < 2 << depth:
             raise ValueError(f"{depth} halvings leave less than 2 of {side} pixels.")

@@ -38,8 +38,8 @@ def segnet(
         shape: height, width (pixels) and channels of the images; of any size from 8×8.
         classes: how many there are, the background counted.
         filters: filters of the first stage.
-        depth: how often the maps are halved, two to five times; 0 for as often as leaves at least 16×16, and of images
-            smaller than 128×128 at least 8×8.
+        depth: how often the maps are halved, at most five times; 0 for as often as leaves at least 16×16, and of images
+            smaller than 128×128 at least 8×8, but at least twice.
         activation: after each convolution, by Keras' name.
         dropout: share of the deepest maps' values put to zero in training, 0 to below 1.
         weights: ``none`` for random ones; or the folder of a trained model, from the project's, whose encoder it begins
@@ -56,6 +56,8 @@ def segnet(
     from cnnproj.segmentation.unpooling import MaxPoolingWithIndices, MaxUnpooling
 
     depths = DEPTHS["vgg16"]
+    if depth > len(depths):
+        raise ValueError(f"SegNet has at most {len(depths)} halvings, not {depth}.")
     count = stages_for(shape, depth, least=16 if min(shape[:2]) >= 128 else 8, most=len(depths))
     image = maps = keras.Input(shape, name="image")
     pooled, places = [], []

@@ -68,6 +68,16 @@ def test_segnet_stops_where_its_maps_would_be_too_small_to_bring_anything_back(s
     assert model.get_layer(BOTTLENECK).output.shape[1] == side >> halvings
 
 
+@pytest.mark.parametrize(
+    ("name", "depth", "words"),
+    [("segnet", 6, "at most 5 halvings, not 6"), ("segnet", -1, "cannot be -1"), ("unet", -1, "cannot be -1")],
+)
+def test_a_depth_that_there_is_not_is_refused(name, depth, words):
+    network = segmenters()[name]
+    with pytest.raises(CnnprojError, match=words):
+        network.build((256, 256, 1), 2, {**network.defaults, "filters": 2, "depth": depth})
+
+
 def test_segnet_mirrors_the_stages_of_vgg():
     network = segmenters()["segnet"]
     model = network.build((64, 64, 3), 2, {**network.defaults, "filters": 2, "depth": 5})

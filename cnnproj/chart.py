@@ -62,7 +62,12 @@ class Chart(Figure):
     """A figure in the house style that Jupyter shows as a cell's value, whether or not pyplot is in use."""
 
     def __init__(
-        self, width: float, height: float, *, layout: Literal["constrained"] | None = "constrained", **options: Any
+        self,
+        width: float,
+        height: float,
+        *,
+        layout: Literal["constrained", "compressed"] | None = "constrained",
+        **options: Any,
     ) -> None:
         super().__init__(figsize=(width, height), dpi=_SCREEN_DPI, layout=layout, **options)
 

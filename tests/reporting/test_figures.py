@@ -97,6 +97,22 @@ def test_a_hundred_classes_name_only_what_there_is_room_for(make_results):
     assert "… and 88 more classes" in texts(drawn["samples"])
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["circle", "square", "star", "triangle"],
+        ["a", "b"],
+        [*"0123456789"],
+        ["the longest of names"[n:] for n in range(9)],
+    ],
+)
+def test_nothing_is_cut_off_at_the_edges(make_results, names):
+    for name, figure in all_figures(make_results(classes=names)).items():
+        pixels = decoded(figure.png()).min(axis=2)
+        edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+        assert edges.min() > 128, name
+
+
 def test_a_confusion_matrix_of_few_classes_has_its_counts(results):
     written = texts(figures.confusion(results.evaluation))
     assert all(str(count) in written for count in results.evaluation.confusion.to_numpy().diagonal())

@@ -86,7 +86,7 @@ def confusion(evaluation: Evaluation) -> Chart:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     classes = len(counts)
     side = min(5.4, max(3.0, 0.4 * classes))
-    chart = Chart(side + 1.4, side + 0.4)
+    chart = Chart(side + 1.4, side + 0.4, layout="compressed")  # which knows that the cells are square
     axes = chart.add_subplot()
     norm = PowerNorm(0.5, 0, 1)
     shade = axes.imshow(shares, cmap="Blues", norm=norm, interpolation="nearest")

@@ -70,7 +70,7 @@ def pointing(folder: Path, examined: int) -> None:
     start()
     from cnnproj import Project
     from cnnproj.evaluation.test_set import open_test
-    from cnnproj.interpretation.heatmaps import coarse, enlarge, methods
+    from cnnproj.interpretation.heatmaps import coarse, enlarge, methods, seen_by
     from cnnproj.interpretation.opened_model import OpenedModel
     from cnnproj.interpretation.pointing import hits, masks_of
     from cnnproj.interpretation.sanity import randomised
@@ -92,8 +92,8 @@ def pointing(folder: Path, examined: int) -> None:
     print("| method | trained | random weights | a random peak |\n|---|---|---|---|")
     for method in methods(opened):
 
-        def share(maps: np.ndarray) -> float:
-            return float(hits(enlarge(maps, pixels.shape[1:3]), masks).mean())
+        def share(maps: np.ndarray, method: str = method) -> float:
+            return float(hits(enlarge(maps, pixels.shape[1:3], seen_by(opened, method)), masks).mean())
 
         def explain(images: np.ndarray, method: str = method) -> dict[str, np.ndarray]:
             return {method: coarse(opened, method, images, predicted, seed=0)}

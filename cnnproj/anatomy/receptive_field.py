@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from cnnproj.anatomy.unfold import Slot, Step, Unfolded
+from cnnproj.anatomy.unfold import Slot, Step, Unfolded, unfold
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Interval:
     def size(self) -> int:
         """How many pixels."""
         return self.high - self.low + 1
+
+    @property
+    def middle(self) -> float:
+        """The middle of what the position 0 sees, in pixels from the image's border."""
+        return (self.low + self.high + 1) / 2
 
     def under(self, kernel: int, stride: int, padded: int) -> Interval:
         """Behind a kernel of ``kernel`` positions that starts ``padded`` before the first one."""
@@ -58,6 +63,7 @@ class Field:
 
 
 WHOLE, UNKNOWN = Field(whole=True), Field()
+PIXEL = Field(Interval(0, 0, 1), Interval(0, 0, 1))  # of the image itself
 _KERNELS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
 _POOLS = (layers.MaxPooling2D, layers.AveragePooling2D)
 _GLOBAL = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten)
@@ -89,8 +95,7 @@ _OPERATIONS = ("Relu", "Gelu", "Silu", "Tanh", "Sigmoid", "Elu", "LeakyRelu", *_
 
 def receptive_fields(unfolded: Unfolded) -> dict[str, Field]:
     """What one position of each step sees, by path."""
-    pixel = Interval(0, 0, 1)
-    known: dict[Slot, Field] = {unfolded.image: Field(pixel, pixel)}
+    known: dict[Slot, Field] = {unfolded.image: PIXEL}
     shapes: dict[Slot, tuple[int, ...]] = {unfolded.image: unfolded.shape}
     found = {}
     for step in unfolded.steps:
@@ -99,6 +104,12 @@ def receptive_fields(unfolded: Unfolded) -> dict[str, Field]:
         known |= dict.fromkeys(step.outputs, field)
         shapes |= dict.fromkeys(step.outputs, step.shape)
     return found
+
+
+def receptive_field(model: keras.Model, path: str) -> Field:
+    """What one position of the layer at ``path`` sees, of a block's last layer where it is a block's."""
+    fields = receptive_fields(unfold(model))
+    return [field for name, field in fields.items() if name == path or name.startswith(f"{path}/")][-1]
 
 
 def _after(step: Step, fields: Sequence[Field], shapes: Sequence[tuple[int, ...]]) -> Field:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from scipy.integrate import trapezoid
 
+from cnnproj.anatomy.receptive_field import Field
 from cnnproj.interpretation.heatmaps import enlarge
 from cnnproj.interpretation.opened_model import OpenedModel
 from cnnproj.randomness import derive_seed
@@ -80,22 +81,22 @@ def blur(image: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), spread)).reshape(image.shape)
 
 
-def random_maps(count: int, grain: tuple[int, ...], size: tuple[int, ...], *, seed: int) -> np.ndarray:
+def random_maps(count: int, grain: tuple[int, ...], size: tuple[int, ...], field: Field, *, seed: int) -> np.ndarray:
     """Maps of noise, as coarse as the maps that they are compared with, float32, (count, *size).
 
     Pixels here and there disturb a network more than connected ones do, so noise by the pixel would be no fair match.
     """
     noise = np.random.default_rng(derive_seed(seed, "random maps")).random((count, *grain), dtype=np.float32)
-    return enlarge(noise, size)
+    return enlarge(noise, size, field)
 
 
 def follow_random(
-    opened: OpenedModel, images: np.ndarray, classes: np.ndarray, grain: tuple[int, ...], *, seed: int
+    opened: OpenedModel, images: np.ndarray, classes: np.ndarray, grain: tuple[int, ...], field: Field, *, seed: int
 ) -> Curves:
     """The mean curves of several random maps for each image; arguments as of ``follow`` and ``random_maps``."""
     found = []
     for number in range(RANDOM_MAPS):
         own = derive_seed(seed, "random", number)
-        maps = random_maps(len(images), grain, images.shape[1:3], seed=own)
+        maps = random_maps(len(images), grain, images.shape[1:3], field, seed=own)
         found.append(follow(opened, images, classes, maps, seed=own))
     return Curves(*(np.mean([getattr(curves, name) for curves in found], axis=0) for name in CURVES))

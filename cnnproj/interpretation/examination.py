@@ -9,7 +9,7 @@ import pandas as pd
 
 from cnnproj.interpretation.belief import RANDOM, Belief
 from cnnproj.interpretation.curves import CURVES, SHARES, Curves, area, follow, follow_random
-from cnnproj.interpretation.heatmaps import enlarge, smooth_grad
+from cnnproj.interpretation.heatmaps import enlarge, seen_by, smooth_grad
 from cnnproj.interpretation.opened_model import OpenedModel
 from cnnproj.interpretation.pointing import hits
 from cnnproj.interpretation.sanity import Maps, Randomised, randomised, stability
@@ -38,10 +38,11 @@ def examine(
     explain = _maps(opened, classes, seed)
     maps = explain(images)
     size = images.shape[1:3]
-    large = {method: enlarge(found, size) for method, found in maps.items()}
-    grain = next(iter(maps.values())).shape[1:]
+    first = next(iter(maps))
+    grain, field = maps[first].shape[1:], seen_by(opened, first)
+    large = {method: enlarge(found, size, field) for method, found in maps.items()}
     curves = {method: follow(opened, images, classes, found, seed=seed) for method, found in large.items()}
-    curves[RANDOM] = follow_random(opened, images, classes, grain, seed=seed)
+    curves[RANDOM] = follow_random(opened, images, classes, grain, field, seed=seed)
     done()
     random = randomised(opened, explain, images, seed=seed)
     done()
@@ -53,7 +54,8 @@ def examine(
         row |= {"randomised": random.agreement[method][-1].mean(), "stable": stable[method].mean()}
         if masks is not None:
             row["pointing"] = hits(large[method], masks).mean()
-            row["pointing_randomised"] = np.mean([hits(enlarge(found[method], size), masks) for found in random.maps])
+            others = [enlarge(found[method], size, field) for found in random.maps]
+            row["pointing_randomised"] = np.mean([hits(one, masks) for one in others])
             row["object"] = masks.mean()
         rows.append(row)
     columns = ["pointing", "pointing_randomised", "object"]

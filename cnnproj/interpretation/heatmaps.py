@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 
-from cnnproj.interpretation.methods import AT_ONCE, WITH_POSITIONS, WITHOUT_POSITIONS
+from cnnproj.anatomy.receptive_field import PIXEL, UNKNOWN, Field, Interval
+from cnnproj.interpretation.methods import AT_ONCE, BY_PIXEL, WITH_POSITIONS, WITHOUT_POSITIONS
 from cnnproj.interpretation.opened_model import MAPS, OpenedModel
 from cnnproj.randomness import derive_seed
 
@@ -72,7 +72,8 @@ def heatmaps(opened: OpenedModel, method: str, images: np.ndarray, classes: np.n
         classes: the class to explain for each image, (n,).
         seed: of the noise that saliency is averaged over.
     """
-    return enlarge(coarse(opened, method, images, classes, seed=seed), images.shape[1:3])
+    maps = coarse(opened, method, images, classes, seed=seed)
+    return enlarge(maps, images.shape[1:3], seen_by(opened, method))
 
 
 def coarse(opened: OpenedModel, method: str, images: np.ndarray, classes: np.ndarray, *, seed: int) -> np.ndarray:
@@ -87,15 +88,37 @@ def coarse(opened: OpenedModel, method: str, images: np.ndarray, classes: np.nda
     return makers[method]()
 
 
-def enlarge(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+def seen_by(opened: OpenedModel, method: str) -> Field:
+    """What a position of the coarse maps of ``method`` sees of the image."""
+    return PIXEL if method in BY_PIXEL else opened.field
+
+
+def enlarge(maps: np.ndarray, size: tuple[int, ...], field: Field = UNKNOWN) -> np.ndarray:
     """``maps``, (n, rows, columns), enlarged to ``size``, (n, height, width), by linear interpolation.
 
-    Each value stands in the middle of the pixels that it comes from. tf-keras-vis puts the outermost values onto the
-    outermost pixels instead, which moves everything outwards, by up to half a position of the coarse map.
+    Each value stands in the middle of the pixels that its position sees, and the outermost ones reach on to the border.
+    The middles need not be spread evenly over the image: convolutions without padding see nothing but its inside, and
+    those with a stride look to one side. tf-keras-vis puts the outermost values onto the outermost pixels.
+
+    Args:
+        maps: float32.
+        size: height and width in pixels.
+        field: what a position sees; where it is not known the positions are spread evenly.
     """
-    height, width = size
-    large = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in maps]
-    return np.stack(large).astype(np.float32)
+    rows, columns = (
+        _shares(pixels, positions, interval)
+        for pixels, positions, interval in zip(size, maps.shape[1:], (field.rows, field.columns), strict=True)
+    )
+    large: np.ndarray = rows @ maps @ columns.T
+    return large.astype(np.float32)
+
+
+def _shares(pixels: int, positions: int, seen: Interval | None) -> np.ndarray:
+    """How much each position counts for each pixel, (pixels, positions), each pixel's shares with the sum 1."""
+    even = pixels / positions
+    middle, jump = (seen.middle, seen.jump) if seen else (even / 2, even)
+    place = (np.arange(pixels) + 0.5 - middle) / jump
+    return np.stack([np.interp(place, np.arange(positions), one) for one in np.eye(positions)], axis=1)
 
 
 def smooth_grad(

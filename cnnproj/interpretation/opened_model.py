@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnproj.anatomy.receptive_field import UNKNOWN, receptive_field
 from cnnproj.anatomy.unfold import unfold
 from cnnproj.errors import CnnprojError
 
@@ -48,6 +49,7 @@ class OpenedModel:
 
     Attributes:
         layer: the layer with the maps that class activation maps read, or ``None`` where there is none.
+        field: what a position of these maps sees of the image.
         logits: the network up to its logits, (n, height, width, channels) → (n, classes).
         layers: those with weights, the last one first.
 
@@ -58,6 +60,7 @@ class OpenedModel:
     def __init__(self, model: keras.Sequential, layer: str | None = None) -> None:
         self.model = model
         self.layer = gradcam_layer(model) if layer is None else _with_maps(model, layer)
+        self.field = UNKNOWN if self.layer is None else receptive_field(model, self.layer)
         image = inner = keras.Input(model.input_shape[1:])
         maps = None
         path = self.layer or ""

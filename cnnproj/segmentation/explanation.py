@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnproj.anatomy.receptive_field import receptive_field
+from cnnproj.interpretation.heatmaps import enlarge
 from cnnproj.segmentation.registry import BOTTLENECK, LOGITS
 
 LEAST = 8  # positions along the shorter side: maps of two or four say hardly where
@@ -33,9 +34,8 @@ def seg_grad_cam(
     Returns:
         float32, (n, height, width), enlarged from the maps by linear interpolation.
     """
-    both = keras.Model(
-        model.inputs[0], [model.get_layer(layer or explained_layer(model)).output, model.get_layer(LOGITS).output]
-    )
+    layer = layer or explained_layer(model)
+    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.get_layer(LOGITS).output])
     found = []
     for image, label, mask in zip(images, classes, predicted, strict=True):
         region = mask == label if (mask == label).any() else np.ones_like(mask, bool)
@@ -44,8 +44,8 @@ def seg_grad_cam(
             score = tf.reduce_sum(logits[0, ..., int(label)] * region.astype(np.float32))
         weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
         heat = np.maximum(tf.reduce_sum(weights * maps, axis=-1).numpy()[0], 0)
-        found.append(cv2.resize(heat, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-    return np.stack(found).astype(np.float32)
+        found.append(heat)
+    return enlarge(np.stack(found), images.shape[1:3], receptive_field(model, layer))
 
 
 def explained_layer(model: keras.Model) -> str:

@@ -79,6 +79,24 @@ def nested(classes: int = 3) -> keras.Sequential:
     )
 
 
+def adding_up(side: int, padding: str) -> keras.Sequential:
+    """Class 0 the more, the brighter the image is anywhere; three convolutions that add up what they see."""
+    how = {"kernel_initializer": "ones", "use_bias": False, "padding": padding}
+    model = keras.Sequential(
+        [
+            keras.Input((side, side, 1)),
+            layers.Conv2D(1, 5, **how),
+            layers.Conv2D(1, 3, strides=2, **how),
+            layers.Conv2D(1, 3, strides=2, **how),
+            layers.Conv2D(1, 3, **how),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    model.layers[-1].set_weights([np.array([[1.0, -1.0]]), np.zeros(2)])
+    return model
+
+
 def one_quadrant() -> keras.Sequential:
     """Class 0 if the upper left quarter of a gray image is bright on the whole; the rest of the image is cut off."""
     model = keras.Sequential(

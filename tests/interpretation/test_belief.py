@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cnnproj.anatomy.receptive_field import UNKNOWN
 from cnnproj.interpretation.belief import load_belief
 from cnnproj.interpretation.curves import SHARES, area, follow, follow_random
 from cnnproj.interpretation.examination import examine
@@ -49,7 +50,7 @@ class TestDeletionAndInsertion:
 
     def test_of_the_wrong_way_round_are_worse_than_random_and_the_right_one_better(self, quadrant):
         right, wrong = (follow(quadrant, IMAGES, CLASSES, maps, seed=0) for maps in (TRUTH * 1.0, ~TRUTH * 1.0))
-        random = follow_random(quadrant, IMAGES, CLASSES, (4, 4), seed=0)
+        random = follow_random(quadrant, IMAGES, CLASSES, (4, 4), UNKNOWN, seed=0)
         assert (right.gain > random.gain).all()
         assert (wrong.gain < random.gain).all()
 

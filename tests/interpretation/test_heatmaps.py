@@ -8,7 +8,7 @@ from cnnproj.errors import CnnprojError
 from cnnproj.models import architectures
 
 from ..models.inside import NARROW
-from .networks import HALF, bright_quadrants, in_blocks, in_blocks_of_ours, nested, one_quadrant
+from .networks import HALF, adding_up, bright_quadrants, in_blocks, in_blocks_of_ours, nested, one_quadrant
 
 ALL = ["compact_cnn", "deep_cnn", "googlenet", "lenet5", "mlp", "resnet18"]  # every kind of layer and of block
 RANDOM = np.random.default_rng(5)
@@ -291,6 +291,29 @@ def test_a_value_is_enlarged_about_the_middle_of_its_pixels():
     rows, columns = np.mgrid[:32, :32] + 0.5
     assert (large * rows).sum() / large.sum() == pytest.approx(1.5 * 8)
     assert (large * columns).sum() / large.sum() == pytest.approx(2.5 * 8)
+
+
+@pytest.mark.parametrize(("row", "column"), [(24, 24), (25, 40), (39, 25), (40, 40)])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_the_heat_lies_where_the_evidence_does_whatever_the_padding_and_the_strides(padding, row, column):
+    from cnnproj.interpretation.heatmaps import explain
+
+    images = np.zeros((1, 64, 64, 1), np.float32)
+    images[0, row - 4 : row + 5, column - 4 : column + 5] = 1
+    (heat,) = explain(adding_up(64, padding), images, np.array([0]), seed=0).maps
+    rows, columns = np.mgrid[:64, :64]
+    assert (heat * rows).sum() / heat.sum() == pytest.approx(row, abs=1)  # spread evenly, some would be two beside it
+    assert (heat * columns).sum() / heat.sum() == pytest.approx(column, abs=1)
+
+
+def test_beyond_the_outermost_positions_their_values_reach_on_to_the_border():
+    from cnnproj.anatomy.receptive_field import Field, Interval
+    from cnnproj.interpretation.heatmaps import enlarge
+
+    inside = Field(Interval(0, 4, 1), Interval(2, 4, 2))  # the middles: rows 2 and 3, columns 3 and 5
+    (large,) = enlarge(np.array([[[1, 3], [5, 7]]], np.float32), (6, 8), inside)
+    np.testing.assert_allclose(large[:, 0], [1, 1, 1, 5, 5, 5])
+    np.testing.assert_allclose(large[0], [1, 1, 1, 1, 2, 3, 3, 3])
 
 
 def test_the_noise_is_that_of_the_seed():

@@ -36,10 +36,16 @@ FAMILIES: dict[str, tuple[dict[str, int], int]] = {
     "lenet5": ({}, 80),
     "alexnet": ({"filters": 12}, 40),
     "vgg16": ({"filters": 8}, 40),
+    "vgg19": ({"filters": 8}, 40),
     "googlenet": ({"filters": 8}, 20),
     "resnet18": ({"filters": 8}, 20),
+    "resnet34": ({"filters": 8}, 20),
     "resnet50": ({"filters": 4}, 60),
+    "resnet101": ({"filters": 4}, 60),
+    "resnet152": ({"filters": 4}, 60),
     "densenet121": ({"growth_rate": 4}, 60),
+    "densenet169": ({"growth_rate": 4}, 40),
+    "densenet201": ({"growth_rate": 4}, 40),
 }
 SEED, SIDE = 7, 64
 VARIED = {"rotation_range": 180, "width_shift_range": 0.1, "height_shift_range": 0.1, "zoom_range": 0.1}

@@ -70,8 +70,8 @@ def test_it_is_opened_at_a_validation_image_and_drawn(project):
     ):
         assert chart.png().startswith(b"\x89PNG")
     for figure in (figures.layer_maps, figures.layer_heatmap):
-        with pytest.raises(CnnprojError, match="dense_2"):
-            figure(inside, "dense_2")
+        with pytest.raises(CnnprojError, match="dense"):
+            figure(inside, "dense")
 
 
 def test_what_cannot_be_is_refused(project):

@@ -86,6 +86,12 @@ class TestTheFiguresOfThePapers:
 
         assert [layer.count_params() for layer in model.layers if layer.weights] == [60, 880, 48_120, 10_164, 850]
 
+    def test_lenet_has_no_more_parameters_for_larger_images_and_hands_on_where_each_map_is_strongest(self):
+        model = built("lenet5", (64, 48, 1), 10)
+
+        assert [layer.count_params() for layer in model.layers if layer.weights] == [60, 880, 48_120, 10_164, 850]
+        assert model.get_layer("strongest").input.shape == (None, 10, 6, 120)
+
     def test_lenet_of_1998_ends_its_convolutions_in_one_position(self):
         model = original("lenet5")
 

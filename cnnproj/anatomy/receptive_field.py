@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import keras
 from keras import layers
@@ -21,26 +22,29 @@ from cnnproj.anatomy.unfold import Slot, Step, Unfolded, unfold
 
 @dataclass(frozen=True)
 class Interval:
-    """What the position p of a layer sees in one direction: the pixels ``low + p·jump`` to ``high + p·jump``."""
+    """What the position p of a layer sees in one direction: the pixels ``low + p·jump`` to ``high + p·jump``.
+
+    Attributes:
+        low, high, jump: in pixels.
+        middle: of what the position 0 sees, in pixels from the image's border; where branches meet, the mean of theirs.
+            (In a ResNet the way through the convolutions looks half a position to one side, and the shortcut to the
+            other.)
+    """
 
     low: int
     high: int
     jump: int
+    middle: float
 
     @property
     def size(self) -> int:
         """How many pixels."""
         return self.high - self.low + 1
 
-    @property
-    def middle(self) -> float:
-        """The middle of what the position 0 sees, in pixels from the image's border."""
-        return (self.low + self.high + 1) / 2
-
     def under(self, kernel: int, stride: int, padded: int) -> Interval:
         """Behind a kernel of ``kernel`` positions that starts ``padded`` before the first one."""
         low, high = self.low - padded * self.jump, self.high + (kernel - 1 - padded) * self.jump
-        return Interval(low, high, self.jump * stride)
+        return Interval(low, high, self.jump * stride, self.middle + ((kernel - 1) / 2 - padded) * self.jump)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Field:
 
 
 WHOLE, UNKNOWN = Field(whole=True), Field()
-PIXEL = Field(Interval(0, 0, 1), Interval(0, 0, 1))  # of the image itself
+PIXEL = Field(Interval(0, 0, 1, 0.5), Interval(0, 0, 1, 0.5))  # of the image itself
 _KERNELS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
 _POOLS = (layers.MaxPooling2D, layers.AveragePooling2D)
 _GLOBAL = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten)
@@ -171,4 +175,4 @@ def _around(intervals: Sequence[Interval]) -> Interval | None:
     if len({interval.jump for interval in intervals}) != 1:
         return None
     low, high = min(interval.low for interval in intervals), max(interval.high for interval in intervals)
-    return Interval(low, high, intervals[0].jump)
+    return Interval(low, high, intervals[0].jump, fmean(interval.middle for interval in intervals))

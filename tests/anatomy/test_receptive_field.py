@@ -86,6 +86,24 @@ def test_the_gradient_reaches_exactly_the_receptive_field(steps):
     assert reached(model, row, column) == [rows, columns]
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("stack", [[(5, 1), (3, 2), (3, 2)], [(4, 2), (2, 1)], [(7, 2), (3, 3), (1, 1)]])
+def test_the_middle_is_that_of_what_the_gradient_reaches(stack, padding):
+    model = keras.Sequential(
+        [keras.Input((SIDE, SIDE, 1)), *(convolution(kernel, stride, padding=padding) for kernel, stride in stack)]
+    )
+    rows = field_of(model).rows
+    place = model.output_shape[1] // 2
+    (first, last), _ = reached(model, place, place)
+    assert rows.middle + place * rows.jump == (first + last + 1) / 2
+
+
+def test_where_branches_meet_the_middle_lies_between_theirs():
+    image = keras.Input((SIDE, SIDE, 1))
+    both = layers.Add()([convolution(3, 2)(image), convolution(1, 2)(image)])  # pixels 0 to 2, and pixel 0
+    assert field_of(keras.Model(image, both)).rows.middle == 1
+
+
 @pytest.mark.parametrize(
     ("stack", "size"),
     [

@@ -310,7 +310,7 @@ def test_beyond_the_outermost_positions_their_values_reach_on_to_the_border():
     from cnnproj.anatomy.receptive_field import Field, Interval
     from cnnproj.interpretation.heatmaps import enlarge
 
-    inside = Field(Interval(0, 4, 1), Interval(2, 4, 2))  # the middles: rows 2 and 3, columns 3 and 5
+    inside = Field(Interval(0, 4, 1, 2.5), Interval(2, 4, 2, 3.5))  # the middles: rows 2 and 3, columns 3 and 5
     (large,) = enlarge(np.array([[[1, 3], [5, 7]]], np.float32), (6, 8), inside)
     np.testing.assert_allclose(large[:, 0], [1, 1, 1, 5, 5, 5])
     np.testing.assert_allclose(large[0], [1, 1, 1, 1, 2, 3, 3, 3])

@@ -53,7 +53,9 @@ class Field:
 
     Attributes:
         rows, columns: the intervals, where there are positions.
-        whole: whether each value of the layer can see the whole image. With neither, what it sees is not known.
+        whole: whether each value of the layer can see the whole image: behind all positions, or where maps are weighted
+            by what all of them hold, as in squeeze and excitation. The intervals are then those of the maps without it.
+            With none of the three, what a position sees is not known.
     """
 
     rows: Interval | None = None
@@ -63,7 +65,7 @@ class Field:
     @property
     def size(self) -> tuple[int, int] | None:
         """Height and width in pixels; ``None`` for the whole image, or where it is not known."""
-        return (self.rows.size, self.columns.size) if self.rows and self.columns else None
+        return (self.rows.size, self.columns.size) if self.rows and self.columns and not self.whole else None
 
 
 WHOLE, UNKNOWN = Field(whole=True), Field()
@@ -120,17 +122,19 @@ def _after(step: Step, fields: Sequence[Field], shapes: Sequence[tuple[int, ...]
     """What a position of ``step`` sees where one of its inputs, of ``shapes``, sees ``fields``."""
     if any(field == UNKNOWN for field in fields) or getattr(step.layer, "data_format", "") == "channels_first":
         return UNKNOWN
-    if any(field.whole for field in fields) or isinstance(step.layer, _GLOBAL):
+    placed = [field for field in fields if field.rows]
+    if not placed or isinstance(step.layer, _GLOBAL):
         return WHOLE
-    kind = type(step.layer).__name__
+    kind, whole = type(step.layer).__name__, any(field.whole for field in fields)
     if kind in _IN_PLACE and len(fields) == 1 and _by_channels(step.layer):
         return fields[0]
     if kind in (_MERGES if isinstance(step.layer, keras.Layer) else _OPERATIONS) and _by_channels(step.layer):
-        return _union(fields)
+        return _union(placed, whole)
     moved = _moved(step.layer, shapes[0])
-    if moved is None or len(fields) != 1 or fields[0].rows is None or fields[0].columns is None:
-        return UNKNOWN
-    return Field(fields[0].rows.under(*moved[0]), fields[0].columns.under(*moved[1]))
+    rows, columns = fields[0].rows, fields[0].columns
+    if moved is None or len(fields) != 1 or rows is None or columns is None:
+        return WHOLE if whole else UNKNOWN
+    return Field(rows.under(*moved[0]), columns.under(*moved[1]), whole)
 
 
 def _moved(layer: keras.Operation, shape: tuple[int, ...]) -> list[tuple[int, int, int]] | None:
@@ -164,11 +168,13 @@ def _by_channels(layer: keras.Operation) -> bool:
     return (axis if isinstance(axis, int) else tuple(axis)) in (-1, 3, (-1,), (3,))
 
 
-def _union(fields: Sequence[Field]) -> Field:
+def _union(fields: Sequence[Field], whole: bool) -> Field:
     """The smallest field that holds ``fields``; not known where their positions do not lie over one another."""
     rows = _around([field.rows for field in fields if field.rows])
     columns = _around([field.columns for field in fields if field.columns])
-    return Field(rows, columns) if rows and columns else UNKNOWN
+    if rows and columns:
+        return Field(rows, columns, whole)
+    return WHOLE if whole else UNKNOWN
 
 
 def _around(intervals: Sequence[Interval]) -> Interval | None:

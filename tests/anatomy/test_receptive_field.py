@@ -124,6 +124,16 @@ def test_a_block_sees_what_its_longest_branch_sees():
     assert field_of(residual_net(), "conv3/first/shortcut").size == (27, 27)
 
 
+def test_maps_weighted_by_what_all_of_them_hold_see_everything_and_their_middles_stay():
+    image = keras.Input((SIDE, SIDE, 2))
+    maps = convolution(3, 2)(image)
+    weights = layers.Reshape((1, 1, 1))(layers.GlobalAveragePooling2D()(maps))
+    model = keras.Model(image, convolution(3, 2)(layers.Multiply()([maps, weights])))
+    field = field_of(model)
+    assert (field.whole, field.size) == (True, None)
+    assert (field.rows.jump, field.rows.middle) == (4, 3.5)
+
+
 def test_behind_the_positions_everything_is_seen():
     assert field_of(residual_net(), "average") == WHOLE
     assert field_of(residual_net(), "probabilities") == WHOLE

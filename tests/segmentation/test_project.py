@@ -8,6 +8,7 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import cnnproj as package
 from cnnproj.errors import CnnprojError
@@ -110,6 +111,14 @@ class TestAFinishedRun:
         ]
         assert all(chart.png().startswith(b"\x89PNG") for chart in drawn)
 
+    def test_nothing_of_its_figures_is_cut_off(self, finished_cells):
+        paths = sorted((finished_cells / "reports" / "cells" / "figures").glob("*.png"))
+        assert {"class_dice", "image_dice", "segmented"} < {path.stem for path in paths}
+        for path in paths:
+            pixels = np.asarray(Image.open(path).convert("L"))
+            edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+            assert edges.min() > 128, path.name
+
 
 class TestAChange:
     def test_of_nothing_does_nothing(self, project):
@@ -141,7 +150,6 @@ class TestAChange:
 
 class TestPredict:
     def test_gives_a_mask_of_the_photos_own_size_a_table_and_a_figure(self, project, tmp_path):
-        from PIL import Image
 
         image, _ = scene(77, side=48)
         Image.fromarray(image).save(tmp_path / "new.png")

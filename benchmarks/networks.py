@@ -1,15 +1,17 @@
 """How well the networks of the lectures learn in their small form, and whether their heatmaps can be believed.
 
-    python benchmarks/networks.py pointing                     # each on the drawn shapes; about half an hour
+    python benchmarks/networks.py pointing                     # each on the drawn shapes; an hour and a half
     python benchmarks/networks.py pointing --models resnet18   # or some of them
+    python benchmarks/networks.py pointing --models lenet5 --side 28 --scenes 6000
     python benchmarks/networks.py dropout --data FOLDER        # alexnet and vgg16 with it and without
     python benchmarks/networks.py fashion --minutes 60         # resnet18 on all of Fashion-MNIST
 
-`pointing` draws 1,200 scenes of 64×64 pixels, in which it is known where the object is, trains each network once on
-70 % of them, with its defaults but for the width, which is less, for as many epochs as it needs, and plays the pointing
+`pointing` draws scenes of 64×64 pixels, in which it is known where the object is, trains each network once on 70 % of
+them, with its defaults but for the width, which is less, for as many epochs as it needs, and plays the pointing
 game on the test images: the share of Grad-CAM maps, of the class that the network names, with their peak on the object,
-by the layer whose maps are read: the deepest of each size, in bold the one that cnnproj reads. A random peak reaches
-the object's share of all.
+by the layer whose maps are read: the deepest of each size, in bold the one that cnnproj reads; of these maps if they
+are spread evenly over the image, whatever their positions see; and of LayerCAM. A random peak reaches the object's
+share.
 
 `dropout` trains with the papers' dropout of 0.5 and with none, by two seeds, on the same scenes (30 epochs) and, at
 32×32, on digits and on the hands of FOLDER/sign_digits.zip (15 epochs). It prints the best validation accuracy of each.
@@ -39,7 +41,7 @@ FAMILIES: dict[str, tuple[dict[str, int], int]] = {
     "vgg19": ({"filters": 8}, 40),
     "googlenet": ({"filters": 8}, 20),
     "resnet18": ({"filters": 8}, 20),
-    "resnet34": ({"filters": 8}, 20),
+    "resnet34": ({"filters": 8}, 40),
     "resnet50": ({"filters": 4}, 60),
     "resnet101": ({"filters": 4}, 60),
     "resnet152": ({"filters": 4}, 60),
@@ -75,24 +77,27 @@ def prepared(source: str, folder: Path, side: int, shares: tuple[float, float, f
     return opened, load_images(folder)
 
 
-def pointing(models: list[str], most: int, examined: int) -> None:
+def pointing(models: list[str], scenes: int, side: int, most: int, examined: int) -> None:
     """Print accuracy and pointing game of each of ``models``, trained on the drawn shapes."""
     start()
-    from cnnproj.interpretation.heatmaps import heatmaps
+    from cnnproj.data.sources import shapes
+    from cnnproj.interpretation.heatmaps import coarse, enlarge, heatmaps
     from cnnproj.interpretation.opened_model import OpenedModel
     from cnnproj.interpretation.pointing import hits, masks_of
     from cnnproj.models import architectures
     from cnnproj.training import fit
 
     with tempfile.TemporaryDirectory() as name:
-        source, images = prepared("shapes", Path(name), SIDE, (0.7, 0.15, 0.15))
+        shapes.COUNT = scenes
+        source, images = prepared("shapes", Path(name), side, (0.7, 0.15, 0.15))
         test = images._part("test")
         pixels, truth = test.images()[:examined].astype(np.float32) / 255, test.labels[:examined]
         names = images.table.set_index("row")["image"].loc[test.rows[:examined]]
-        masks = masks_of(source, list(names), (SIDE, SIDE), "stretch")
-        print(f"{len(images.train)} drawn shapes of {SIDE}×{SIDE}; {len(pixels)} test images\n")
-        print("| network | width | parameters | epochs | minutes | accuracy | peak of Grad-CAM, by layer | random |")
-        print("|---|---|---|---|---|---|---|---|", flush=True)
+        masks = masks_of(source, list(names), (side, side), "stretch")
+        print(f"{len(images.train)} drawn shapes of {side}×{side}; {len(pixels)} test images\n")
+        peaks_of = "peak of Grad-CAM, by layer | spread evenly | of LayerCAM | random"
+        print(f"| network | width | parameters | epochs | minutes | accuracy | {peaks_of} |")
+        print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
         for model in models:
             network = architectures()[model]
             width, needed = FAMILIES[model]
@@ -110,6 +115,8 @@ def pointing(models: list[str], most: int, examined: int) -> None:
                     raise SystemExit(f"{model}: the heatmaps are no numbers")
                 found = [f"{sides} {layer}", f"{np.mean(hits(maps, masks)):.3f}"]
                 peaks.append(" ".join(found if layer != opened.layer else [f"**{text}**" for text in found]))
+            even = enlarge(coarse(opened, "gradcam", pixels, predicted, seed=SEED), (side, side))
+            layercam = hits(heatmaps(opened, "layercam", pixels, predicted, seed=SEED), masks).mean()
             row = [
                 ", ".join(f"{name} = {value}" for name, value in width.items()) or "–",
                 f"{result.model.count_params():,}",
@@ -117,6 +124,8 @@ def pointing(models: list[str], most: int, examined: int) -> None:
                 f"{minutes:.1f}",
                 f"{np.mean(predicted == truth):.3f}",
                 ", ".join(peaks),
+                f"{hits(even, masks).mean():.3f}",
+                f"{layercam:.3f}",
                 f"{masks.mean():.3f}",
             ]
             print(f"| {model} | {' | '.join(row)} |", flush=True)
@@ -199,6 +208,8 @@ def main() -> None:
     parser.add_argument(
         "--models", nargs="+", choices=list(FAMILIES), default=list(FAMILIES), help="pointing: of which networks"
     )
+    parser.add_argument("--scenes", type=int, default=1200, help="pointing: how many are drawn")
+    parser.add_argument("--side", type=int, default=SIDE, help="pointing: of the scenes, in pixels")
     parser.add_argument("--data", type=Path, help="dropout: the folder with sign_digits.zip")
     parser.add_argument("--minutes", type=float, default=60, help="fashion: for all epochs together")
     parser.add_argument("--filters", type=int, default=16, help="fashion: of the first stage; the paper's are 64")
@@ -208,7 +219,7 @@ def main() -> None:
     chosen = parser.parse_args()
     most = 1 if chosen.smoke else 1_000  # epochs
     if chosen.part == "pointing":
-        pointing(chosen.models, most, 8 if chosen.smoke else 10_000)
+        pointing(chosen.models, chosen.scenes, chosen.side, most, 8 if chosen.smoke else 10_000)
     elif chosen.part == "dropout":
         dropout(chosen.data, most)
     else:

@@ -129,6 +129,15 @@ def test_a_residual_block_adds_to_what_comes_in(images):
     assert not block.projects
 
 
+def test_a_block_of_three_convolutions_begins_by_handing_on_what_comes_in(images):
+    from cnnproj.models.blocks import BottleneckBlock
+
+    block, four = BottleneckBlock(1), images[..., : BottleneckBlock.widening]
+
+    np.testing.assert_allclose(block(four), np.maximum(four, 0), atol=1e-6)
+    assert not block.projects
+
+
 def test_a_dense_block_hands_on_what_comes_in(images):
     block = blocks()["dense"]
 

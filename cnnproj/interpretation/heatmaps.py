@@ -96,9 +96,10 @@ def seen_by(opened: OpenedModel, method: str) -> Field:
 def enlarge(maps: np.ndarray, size: tuple[int, ...], field: Field = UNKNOWN) -> np.ndarray:
     """``maps``, (n, rows, columns), enlarged to ``size``, (n, height, width), by linear interpolation.
 
-    Each value stands in the middle of the pixels that its position sees, and the outermost ones reach on to the border.
-    The middles need not be spread evenly over the image: convolutions without padding see nothing but its inside, and
-    those with a stride look to one side. tf-keras-vis puts the outermost values onto the outermost pixels.
+    Each value stands in the middle of the pixels that its position sees. These middles need not be spread evenly over
+    the image: convolutions without padding see nothing but its inside, and those with a stride look to one side. The
+    map reaches half a step beyond the outermost of them; where the image is larger, it is 0: nothing was said of that.
+    tf-keras-vis puts the outermost values onto the outermost pixels instead.
 
     Args:
         maps: float32.
@@ -114,11 +115,14 @@ def enlarge(maps: np.ndarray, size: tuple[int, ...], field: Field = UNKNOWN) -> 
 
 
 def _shares(pixels: int, positions: int, seen: Interval | None) -> np.ndarray:
-    """How much each position counts for each pixel, (pixels, positions), each pixel's shares with the sum 1."""
+    """How much each position counts for each pixel, (pixels, positions): the sum is 1 wherever the map reaches."""
     even = pixels / positions
     middle, jump = (seen.middle, seen.jump) if seen else (even / 2, even)
     place = (np.arange(pixels) + 0.5 - middle) / jump
-    return np.stack([np.interp(place, np.arange(positions), one) for one in np.eye(positions)], axis=1)
+    shares = np.stack([np.interp(place, np.arange(positions), one) for one in np.eye(positions)], axis=1)
+    reached = (place >= -0.5) & (place <= positions - 0.5)
+    kept: np.ndarray = shares * reached[:, None]
+    return kept
 
 
 def smooth_grad(

@@ -307,14 +307,14 @@ def test_the_heat_lies_where_the_evidence_does_whatever_the_padding_and_the_stri
     assert (heat * columns).sum() / heat.sum() == pytest.approx(column, abs=1)
 
 
-def test_beyond_the_outermost_positions_their_values_reach_on_to_the_border():
+def test_a_map_reaches_half_a_step_beyond_its_outermost_positions():
     from cnnproj.anatomy.receptive_field import Field, Interval
     from cnnproj.interpretation.heatmaps import enlarge
 
     inside = Field(Interval(0, 4, 1, 2.5), Interval(2, 4, 2, 3.5))  # the middles: rows 2 and 3, columns 3 and 5
     (large,) = enlarge(np.array([[[1, 3], [5, 7]]], np.float32), (6, 8), inside)
-    np.testing.assert_allclose(large[:, 0], [1, 1, 1, 5, 5, 5])
-    np.testing.assert_allclose(large[0], [1, 1, 1, 1, 2, 3, 3, 3])
+    np.testing.assert_allclose(large[:, 3], [0, 0, 1, 5, 0, 0])
+    np.testing.assert_allclose(large[2], [0, 0, 1, 1, 2, 3, 3, 0])
 
 
 def test_the_noise_is_that_of_the_seed():

@@ -11,7 +11,7 @@ from cnnproj.interpretation.belief import RANDOM, Belief
 from cnnproj.interpretation.curves import CURVES, SHARES, Curves, area, follow, follow_random
 from cnnproj.interpretation.heatmaps import enlarge, seen_by, smooth_grad
 from cnnproj.interpretation.opened_model import OpenedModel
-from cnnproj.interpretation.pointing import hits
+from cnnproj.interpretation.pointing import by_chance, hits
 from cnnproj.interpretation.sanity import Maps, Randomised, randomised, stability
 
 
@@ -56,7 +56,7 @@ def examine(
             row["pointing"] = hits(large[method], masks).mean()
             others = [enlarge(found[method], size, field) for found in random.maps]
             row["pointing_randomised"] = np.mean([hits(one, masks) for one in others])
-            row["object"] = masks.mean()
+            row["object"] = by_chance(masks, grain, field)
         rows.append(row)
     columns = ["pointing", "pointing_randomised", "object"]
     numbers = pd.DataFrame(rows, columns=[*(name for name in rows[0] if name not in columns), *columns])

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cnnproj.anatomy.receptive_field import UNKNOWN
+from cnnproj.anatomy.receptive_field import UNKNOWN, Field, Interval
 from cnnproj.interpretation.belief import load_belief
 from cnnproj.interpretation.curves import SHARES, area, follow, follow_random
 from cnnproj.interpretation.examination import examine
-from cnnproj.interpretation.pointing import hits, masks_of
+from cnnproj.interpretation.pointing import by_chance, hits, masks_of
 from cnnproj.interpretation.sanity import agreement, randomised, stability
 from cnnproj.models import architectures
 
@@ -121,6 +121,12 @@ class TestPointing:
         maps[0, 2, 3] = maps[1, 12, 3] = 1  # on it, beside it
         maps[2, 2, 3] = maps[2, 12, 3] = 1  # one peak of two
         assert hits(maps, TRUTH[:4]).tolist() == [1, 0, 0.5, 0]  # the last one points nowhere
+
+    def test_by_chance_a_map_hits_what_the_object_covers_of_all_that_it_stands_for(self):
+        inner = Interval(0, 15, 1, 4.5)  # eight positions, from pixel 4 to pixel 11: half of them are on the object
+        assert by_chance(TRUTH, (4, 4), UNKNOWN) == 0.25
+        assert by_chance(TRUTH, (8, 8), Field(inner, inner)) == 0.25
+        assert by_chance(TRUTH, (4, 8), Field(inner, inner)) == 0.5
 
     def test_the_masks_of_the_shapes_lie_where_the_images_are_resized_to(self):
         from cnnproj.data.resizing import fit_to

@@ -81,9 +81,10 @@ def pointing(models: list[str], scenes: int, side: int, most: int, examined: int
     """Print accuracy and pointing game of each of ``models``, trained on the drawn shapes."""
     start()
     from cnnproj.data.sources import shapes
+    from cnnproj.interpretation.examination import by_chance
     from cnnproj.interpretation.heatmaps import coarse, enlarge, heatmaps
     from cnnproj.interpretation.opened_model import OpenedModel
-    from cnnproj.interpretation.pointing import by_chance, hits, masks_of
+    from cnnproj.interpretation.pointing import hits, masks_of
     from cnnproj.models import architectures
     from cnnproj.training import fit
 

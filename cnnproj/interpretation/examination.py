@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from cnnproj.anatomy.receptive_field import Field
 from cnnproj.interpretation.belief import RANDOM, Belief
 from cnnproj.interpretation.curves import CURVES, SHARES, Curves, area, follow, follow_random
 from cnnproj.interpretation.heatmaps import enlarge, seen_by, smooth_grad
 from cnnproj.interpretation.opened_model import OpenedModel
-from cnnproj.interpretation.pointing import by_chance, hits
+from cnnproj.interpretation.pointing import hits
 from cnnproj.interpretation.sanity import Maps, Randomised, randomised, stability
 
 
@@ -61,6 +62,18 @@ def examine(
     columns = ["pointing", "pointing_randomised", "object"]
     numbers = pd.DataFrame(rows, columns=[*(name for name in rows[0] if name not in columns), *columns])
     return Belief(numbers, _points(curves), _layers(random))
+
+
+def by_chance(masks: np.ndarray, grain: tuple[int, ...], field: Field) -> float:
+    """How often the peak of a random map lies on the object: the object's share of the pixels that a map reaches.
+
+    Args:
+        masks: bool, (n, height, width).
+        grain: rows and columns of positions of the maps.
+        field: what a position of them sees.
+    """
+    reached = enlarge(np.ones((1, *grain), np.float32), masks.shape[1:], field)[0] > 0
+    return float(masks[:, reached].mean())
 
 
 def _maps(opened: OpenedModel, classes: np.ndarray, seed: int) -> Maps:

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnproj.anatomy.receptive_field import Field
 from cnnproj.data.resizing import Resize, fit_to
 from cnnproj.data.sources.source import Source
-from cnnproj.interpretation.heatmaps import enlarge
 
 
 def masks_of(source: Source, names: Sequence[str], size: tuple[int, int], resize: Resize) -> np.ndarray | None:
@@ -45,15 +43,3 @@ def hits(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     peaks = (maps == top) & (top > 0)
     found: np.ndarray = (peaks & masks).sum(axis=(1, 2)) / np.maximum(peaks.sum(axis=(1, 2)), 1)
     return found
-
-
-def by_chance(masks: np.ndarray, grain: tuple[int, ...], field: Field) -> float:
-    """How often the peak of a random map lies on the object: the object's share of the pixels that a map reaches.
-
-    Args:
-        masks: bool, (n, height, width).
-        grain: rows and columns of positions of the maps.
-        field: what a position of them sees.
-    """
-    reached = enlarge(np.ones((1, *grain), np.float32), masks.shape[1:], field)[0] > 0
-    return float(masks[:, reached].mean())

@@ -7,8 +7,8 @@ import pytest
 from cnnproj.anatomy.receptive_field import UNKNOWN, Field, Interval
 from cnnproj.interpretation.belief import load_belief
 from cnnproj.interpretation.curves import SHARES, area, follow, follow_random
-from cnnproj.interpretation.examination import examine
-from cnnproj.interpretation.pointing import by_chance, hits, masks_of
+from cnnproj.interpretation.examination import by_chance, examine
+from cnnproj.interpretation.pointing import hits, masks_of
 from cnnproj.interpretation.sanity import agreement, randomised, stability
 from cnnproj.models import architectures
 

@@ -150,7 +150,6 @@ class TestAChange:
 
 class TestPredict:
     def test_gives_a_mask_of_the_photos_own_size_a_table_and_a_figure(self, project, tmp_path):
-
         image, _ = scene(77, side=48)
         Image.fromarray(image).save(tmp_path / "new.png")
         (seen,) = Project.open(project).predict([tmp_path / "new.png"])
